@@ -88,11 +88,15 @@ class Evidence:
     """One line on how something was checked, for the reader who asks 'why should I believe it?'.
 
     `kind` is one of `cases` (shapes drawn by Hypothesis), `differences` (finite differences) and
-    `variance` (preservation, layer by layer).
+    `variance` (preservation, layer by layer). `count` cases or directions; `off` is the greatest
+    disagreement; `span` the smallest and the largest shape.
     """
 
     kind: str
     text: str
+    count: int = 0
+    off: float = 0.0
+    span: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,260 @@
+"""`Backward`: a layer's backward pass, judged by the reference and by finite differences of its own forward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from grader.checks import base, follow, shares
+from grader.checks.backward_bank import forward_backward, freeze
+from grader.checks.base import Graded, Runner, Section
+from grader.checks.compare import Compared, Trouble, compare
+from grader.checks.inputs import Inputs, arrays_of
+from grader.checks.numeric import Numeric
+from grader.checks.reference import Reference
+from grader.checks.shares import Finding
+from grader.report import CheckResult, Evidence, Outcome
+from grader.sandbox import codec
+from grader.sandbox.replies import Returned, Row
+
+TITLES = {"extremes": "extreme inputs", "rounding": "accuracy", "form": "form", "manners": "leaves its arguments alone"}
+
+
+@dataclass(frozen=True)
+class Backward:
+    """`backward(dout, cache)` returns one gradient for each array argument of `forward`, in that order.
+
+    inputs: the forward's arguments, in order.
+    gradients: names of the returns; by default "d" and the argument's name.
+    edges: the gradients are those on inner edges of the graph, returned as a dictionary; the solutions'
+        `edges.py` holds a function of the problem's name with the continuation from each edge.
+    kink: the forward has a kink where its output leaves zero (relu).
+    extreme: the regimes whose cases count under 'extreme inputs' only.
+    parts: names of the layers that this one is made of ("affine", "relu"): an answer that is exactly what the
+        student's own parts give has paid there already.
+    sizes: least and greatest length of an axis, where the default of 1 to 7 does not fit.
+    """
+
+    forward: str
+    inputs: Inputs
+    gradients: tuple[str, ...] = ()
+    edges: bool = False
+    kink: bool = False
+    extreme: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the returned gradients, in order."""
+        return self.gradients or tuple(f"d{name}" for name in arrays_of(self.inputs))
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Return for each gradient the position of the forward's argument that it belongs to."""
+        if self.edges:
+            return {}
+        order = list(self.inputs)
+        return {name: order.index(of) for name, of in zip(self.names, arrays_of(self.inputs), strict=True)}
+
+    def build(self, problem: str, reference: Reference, seed: int) -> Section:
+        """Draw the cases, answer and confirm them, and freeze the section."""
+        return freeze(self, problem, reference, seed)
+
+    def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
+        """Return every finding with 0 points and one outcome."""
+        sides = [name for name in shares.BACKWARD if name != "value" and self._has(name)]
+        findings = [Finding(name, self._title(name), outcome, message) for name in self.names]
+        findings += [Finding(name, self._side_title(name), outcome, message, side=True) for name in sides]
+        return shares.score(points, shares.BACKWARD, findings)
+
+    def show(self, problem: str, section: Section) -> list[base.Shown]:
+        """Return the saved cases as a student may see them, smallest first."""
+        return [show_case(self, problem, section, index) for index in range(len(section["extreme"]))]
+
+    def grade(self, problem: str, points: int, section: Section, run: Runner) -> Graded:
+        """Replay the section on a student's functions."""
+        attempt = _Attempt(self, problem, section, run)
+        stopped = attempt.stopped()
+        if stopped is not None:
+            outcome, message = stopped
+            return Graded(outcome, self.rows(problem, points, outcome, message), message)
+        checks = shares.score(points, shares.BACKWARD, attempt.findings())
+        return Graded(shares.overall(checks), checks, attempt.remark, attempt.evidence())
+
+    def numeric(self, problem: str) -> Numeric:
+        """Return how the numerical gradient of this problem is taken."""
+        return Numeric(
+            problem,
+            self.forward,
+            self.names,
+            tuple(self.inputs),
+            lambda count: forward_backward(self.forward, problem, count),
+            self.names,
+            gradient_step=1,
+        )
+
+    def _has(self, side: str) -> bool:
+        return {"numeric": not self.edges, "extremes": bool(self.extreme)}.get(side, True)
+
+    def _title(self, name: str) -> str:
+        return f"{name} on its edge of the graph" if self.edges else f"{name}, the gradient of {name[1:]}"
+
+    def _side_title(self, name: str) -> str:
+        return f"numerical gradient of your own {self.forward}" if name == "numeric" else TITLES[name]
+
+
+class _Attempt:
+    """One student's replies to one section, and what they mean."""
+
+    def __init__(self, check: Backward, problem: str, section: Section, run: Runner) -> None:
+        self.check, self.problem, self.section, self.run = check, problem, section, run
+        self.rows = base.replay(section["request"], run)
+        self.case_rows = [self.rows[f"case{i}"] for i in range(len(section["extreme"]))]
+        self.ordinary = [i for i, extreme in enumerate(section["extreme"]) if not extreme]
+        self.state = follow.forward_state(section, self.case_rows, self.ordinary, check.forward)
+        self.remark = ""
+
+    # --- what stops the judging altogether ---
+
+    def stopped(self) -> tuple[Outcome, str] | None:
+        """Return why nothing can be judged: not implemented, or waiting for another function."""
+        probe = self.rows["probe"].steps[-1] if self.rows["probe"].steps else None
+        if base.is_unfinished(probe):
+            return Outcome.NOT_IMPLEMENTED, "not implemented yet"
+        for row in self.case_rows:
+            for position, function in ((0, self.check.forward), (1, self.problem)):
+                step = row.steps[position] if position < len(row.steps) else None
+                if base.is_unfinished(step):
+                    culprit = base.unfinished_function(step, function)  # type: ignore[arg-type]
+                    if culprit == self.problem:
+                        return Outcome.NOT_IMPLEMENTED, "not implemented yet"
+                    return Outcome.BLOCKED, f"waits for {culprit}, which is not implemented yet"
+        if self.state.kind in ("far", "unusable"):
+            return Outcome.BLOCKED, f"cannot be judged until {self.check.forward} works: {self.state.message}"
+        return None
+
+    # --- comparisons ---
+
+    @cached_property
+    def compared(self) -> dict[str, Compared]:
+        """Every gradient in every case, against the reference."""
+        answers = base.answers_from(self.section["gradients"])
+        unpacked = [self._gradients(row, 1) for row in self.case_rows]
+        return {name: compare(answers[name], [one[name] for one in unpacked]) for name in self.check.names}
+
+    def _gradients(self, row: Row, position: int) -> dict[str, Any]:
+        return base.unpack(base.step_of(row, position), self.check.names, self.problem)
+
+    @cached_property
+    def judged(self) -> dict[str, Compared]:
+        """As compared, after credit where a part or the student's own forward has paid already."""
+        judged = dict(self.compared)
+        wrong = [name for name in judged if base.first_trouble(judged[name], self.ordinary, Trouble.VALUE)]
+        if wrong and self.check.parts:
+            self._follow_parts(judged, wrong)
+        elif wrong and self.state.kind == "near" and not self.check.edges:
+            self._follow_forward(judged, wrong)
+        return judged
+
+    def _follow_parts(self, judged: dict[str, Compared], wrong: list[str]) -> None:
+        own = base.replay(self.section["parts"], self.run)
+        answers = [follow.part_gradients(own[f"parts{i}"], self.check) for i in range(len(self.case_rows))]
+        for name in wrong:
+            arrays = self.compared[name].arrays
+            if follow.same_everywhere(arrays, [one.get(name) for one in answers], self.ordinary):
+                judged[name] = replace(self.compared[name], remarks={})
+                self.remark = f"follows your own {' and '.join(self.check.parts)}, where the points are lost"
+
+    def _follow_forward(self, judged: dict[str, Compared], wrong: list[str]) -> None:
+        agrees = follow.agreeing_gradients(self.check.numeric(self.problem), self.section, self.run)
+        for name in wrong:
+            if name in agrees:
+                judged[name] = replace(self.compared[name], remarks={})
+                self.remark = f"judged against your own {self.check.forward}"
+
+    # --- findings ---
+
+    def findings(self) -> list[Finding]:
+        """Return the value rows, then the side rows."""
+        found = [self._value(name) for name in self.check.names]
+        found += [finding for finding in (self._numeric(), self._extremes()) if finding is not None]
+        right = {name: one for name, one in self.judged.items() if one.remarks} if self.state.kind == "right" else {}
+        found.append(base.rounding_finding(right, self.ordinary, self._show))
+        found.append(base.form_finding(self.compared))
+        found.append(self._manners())
+        return found
+
+    def _value(self, name: str) -> Finding:
+        title = self.check._title(name)
+        finding = base.value_finding(name, title, self.judged[name], self.ordinary, self._show, self._status)
+        if not finding.passed and self.state.kind == "near" and self.check.edges:
+            message = f"cannot be judged until {self.check.forward} is right: {self.state.message}"
+            return replace(finding, status=Outcome.BLOCKED, message=message)
+        return finding
+
+    def _status(self, index: int) -> Outcome:
+        return base.outcome_of(base.step_of(self.case_rows[index], 1))
+
+    def _numeric(self) -> Finding | None:
+        if self.check.edges:
+            return None
+        return self.check.numeric(self.problem).finding(self.section["numeric"], self.rows, self.run)
+
+    def _extremes(self) -> Finding | None:
+        indices = [i for i, extreme in enumerate(self.section["extreme"]) if extreme]
+        if not indices:
+            return None
+        title = TITLES["extremes"]
+        if self.state.kind != "right":
+            return Finding("extremes", title, side=True)
+        # Where the student's own forward fails on the extreme input, the forward has paid already.
+        fair = [i for i in indices if i not in self.state.wrong]
+        for name, one in self.compared.items():
+            finding = base.value_finding(name, title, one, fair, self._show, self._status)
+            if not finding.passed:
+                return replace(finding, id="extremes", side=True)
+        return Finding("extremes", title, side=True)
+
+    def _manners(self) -> Finding:
+        title = TITLES["manners"]
+        names = [*self.check.inputs, "dout"]
+        by_forward = set(self.rows["alone"].modified)
+        for row in self.case_rows:
+            written = [names[i] for i in row.modified if i not in by_forward and i < len(names)]
+            if written:
+                message = f"{self.problem} writes into {written[0]}, which belongs to the caller. Work on a copy."
+                return Finding("manners", title, Outcome.FAILED, message, side=True)
+        for index in range(self.section["repeats"]):
+            row = self.case_rows[index]
+            first, again, afresh = (base.arrays_in(base.step_of(row, step)) for step in (1, 2, 4))
+            if isinstance(base.step_of(row, 1), Returned) and not (base.alike(first, again) and base.alike(first, afresh)):
+                return Finding("manners", title, Outcome.FAILED, base.not_the_same(self.problem), side=True)
+        return Finding("manners", title, side=True)
+
+    def _show(self, index: int) -> base.Shown:
+        return show_case(self.check, self.problem, self.section, index)
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return how this was checked: drawn shapes, numerical gradients."""
+        first = arrays_of(self.check.inputs)[0]
+        shapes = [tuple(shape) for shape in self.section["shapes"]]
+        lines = [base.bank_cases_text([first], shapes, len(shapes))]
+        if not self.check.edges:
+            lines.append(self.check.numeric(self.problem).evidence(self.section["numeric"], self.rows))
+        return tuple(lines)
+
+
+def show_case(check: Backward, problem: str, section: Section, index: int) -> base.Shown:
+    """Return a saved case as a student may see it."""
+    case = codec.decode(section["cases"])[index]
+    answers = {
+        name: answers.expected[answers.starts[index] : answers.starts[index + 1]].reshape(answers.shapes[index])
+        for name, answers in base.answers_from(section["gradients"]).items()
+    }
+    names = list(case["arguments"])
+    left = "gradients" if check.edges else ", ".join(check.names)
+    calls = [f"out, cache = {check.forward}({', '.join(names)})", f"{left} = {problem}(dout, cache)"]
+    return base.Shown({**case["arguments"], "dout": case["dout"]}, calls, case["why"], answers)

@@ -1,0 +1,373 @@
+"""What every check shares: requests to the worker, reading its replies, turning remarks into findings.
+
+A check has two halves. `build` runs where the solutions are: it draws cases, asks the reference and
+freezes a *section* (a tree of plain values with a ready-made request). `grade` runs anywhere: it sends the
+request, compares the replies with the section, and returns findings with points. It never prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from grader import report
+from grader.checks.compare import Answers, Compared, Remark, Trouble
+from grader.checks.reference import Reference
+from grader.checks.shares import Finding
+from grader.checks.show import case_code
+from grader.report import CheckResult, Evidence, Outcome
+from grader.sandbox import codec
+from grader.sandbox.replies import Lost, Raised, Returned, Row
+
+Section = dict[str, Any]
+Runner = Callable[[bytes, Sequence[Sequence[int]]], list[list[Row]]]
+Step = list[Any]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What a check found for one problem."""
+
+    status: Outcome
+    checks: tuple[CheckResult, ...]
+    message: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a case is shown to a student: the calls as NumPy code, and the arguments by name.
+
+    `answers` are the expected values by name; a hidden bank shows none of this.
+    """
+
+    arguments: Mapping[str, Any]
+    calls: Sequence[str]
+    why: str
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Check(Protocol):
+    """A declaration of how a problem is judged. Implementations are frozen dataclasses."""
+
+    def build(self, problem: str, reference: Reference, seed: int) -> Section:
+        """Draw the cases, answer them with the reference, confirm the answers, and freeze it all."""
+
+    def grade(self, problem: str, points: int, section: Section, run: Runner) -> Graded:
+        """Replay the section on a student's functions. `points` are hundredths."""
+
+    def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
+        """Return every finding with 0 points and one outcome: for what could not be judged at all."""
+
+    def show(self, problem: str, section: Section) -> list[Shown]:
+        """Return the saved cases as a student may see them, smallest first."""
+
+
+# --- requests ---------------------------------------------------------------------------------------------
+
+
+def call(function: str, slots: Sequence[list[Any]], **options: Any) -> Step:
+    """Return the step that calls a student's function."""
+    return ["call", function, list(slots), options]
+
+
+def sweep(function: str, slots: Sequence[list[Any]], **options: Any) -> Step:
+    """Return the step that evaluates a function along a direction."""
+    return ["sweep", function, list(slots), options]
+
+
+def inputs(count: int, first: int = 0) -> list[list[Any]]:
+    """Return slots for the row's inputs `first .. first + count - 1`, each copied afresh."""
+    return [["in", first + i] for i in range(count)]
+
+
+def result(step: int, position: int | None = None) -> list[Any]:
+    """Return the slot of an earlier result: a cache, an output."""
+    return ["result", step, position]
+
+
+class Requests:
+    """Collects the rows of one request under keys. Rows of equal programs share a batch.
+
+    `group` says which rows stand or fall together when time runs out: one slow extreme case must not take
+    the ordinary ones with it.
+    """
+
+    def __init__(self) -> None:
+        self._programs: list[list[Step]] = []
+        self._rows: list[list[list[Any]]] = []
+        self._keys: list[list[str]] = []
+        self._groups: list[list[int]] = []
+
+    def add(self, key: str, group: int, program: list[Step], row: Sequence[Any]) -> None:
+        """Add one row; `key` finds its reply again."""
+        if program not in self._programs:
+            self._programs.append(program)
+            for column in (self._rows, self._keys, self._groups):
+                column.append([])
+        batch = self._programs.index(program)
+        self._rows[batch].append(list(row))
+        self._keys[batch].append(key)
+        self._groups[batch].append(group)
+
+    def to_tree(self) -> Section:
+        """Return the request's bytes, ready to send, with the keys and groups of its rows."""
+        batches = [[program, rows] for program, rows in zip(self._programs, self._rows, strict=True)]
+        return {
+            "bytes": codec.encode({"op": "run", "batches": batches}),
+            "keys": self._keys,
+            "groups": self._groups,
+        }
+
+
+def replay(request: Section, run: Runner) -> dict[str, Row]:
+    """Send a request and return its rows by key."""
+    replies = run(request["bytes"], request["groups"])
+    return {
+        key: row
+        for keys, rows in zip(request["keys"], replies, strict=True)
+        for key, row in zip(keys, rows, strict=True)
+    }
+
+
+# --- replies ----------------------------------------------------------------------------------------------
+
+
+def trouble_of(step: Any, function: str) -> Remark | None:
+    """Return the remark for a step that gave no result, or None for one that did."""
+    if isinstance(step, Returned):
+        return None
+    return Remark(Trouble.CALL, describe_step(step, function))
+
+
+def describe_step(step: Any, function: str) -> str:
+    """Say what a call did instead of returning."""
+    if isinstance(step, Raised):
+        return describe_raised(step, function)
+    if isinstance(step, Lost):
+        return f"{function} {step.message}" if step.message else f"{function} gave no answer."
+    return f"{function} was not reached."
+
+
+def describe_raised(step: Raised, function: str) -> str:
+    """Return `f raised ValueError: ... (layers.py, line 34: dx = ...)`, the student's innermost line."""
+    text = f"{function} raised {step.type_name}"
+    text += f": {step.message}" if step.message else ""
+    if step.frames:
+        frame = step.frames[-1]
+        text += f" ({frame.file}, line {frame.line}" + (f": `{frame.text.strip()}`)" if frame.text else ")")
+    return text
+
+
+def is_unfinished(step: Any) -> bool:
+    """Whether the call ended in NotImplementedError."""
+    return isinstance(step, Raised) and step.type_name == "NotImplementedError"
+
+
+def unfinished_function(step: Raised, default: str) -> str:
+    """Return the student's function that said it is not implemented: the innermost one."""
+    return step.frames[-1].function if step.frames else default
+
+
+def step_of(row: Row, position: int) -> Any:
+    """Return a row's step, or what ended the row before it."""
+    if position < len(row.steps):
+        return row.steps[position]
+    return row.steps[-1] if row.steps else None
+
+
+def unpack(step: Any, names: Sequence[str], function: str) -> dict[str, Any]:
+    """Return each named value of a step's result, or a remark where there is none.
+
+    A lone value may come bare; several come in a tuple or list, in order; a dictionary by name.
+    """
+    remark = trouble_of(step, function)
+    if remark is None:
+        value = step.value
+        if isinstance(value, dict):
+            return _unpack_dict(value, names, function)
+        if len(names) == 1 and not isinstance(value, (tuple, list)):
+            return {names[0]: value}
+        if isinstance(value, (tuple, list)) and len(value) == len(names):
+            return dict(zip(names, value, strict=True))
+        remark = Remark(Trouble.SHAPE, _count_message(value, names, function))
+    return dict.fromkeys(names, remark)
+
+
+def _unpack_dict(value: dict[str, Any], names: Sequence[str], function: str) -> dict[str, Any]:
+    unpacked: dict[str, Any] = {}
+    for name in names:
+        missing = Remark(Trouble.SHAPE, f"{function} returned a dictionary without the key '{name}'.")
+        unpacked[name] = value.get(name, missing)
+    return unpacked
+
+
+def _count_message(value: Any, names: Sequence[str], function: str) -> str:
+    wanted = f"({', '.join(names)})" if len(names) > 1 else names[0]
+    if value is None:
+        return f"{function} returned None, expected {wanted}. Is a return statement missing?"
+    if isinstance(value, (tuple, list)):
+        return f"{function} returned {len(value)} values, expected {len(names)}: {wanted}."
+    kind = value.type_name if isinstance(value, codec.Other) else type(value).__name__
+    return f"{function} returned one value of type {kind}, expected {len(names)}: {wanted}."
+
+
+# --- findings ---------------------------------------------------------------------------------------------
+
+
+def argument_cases(problem: str, section: Section, result: str) -> list[Shown]:
+    """Return saved cases that have arguments but no one right answer."""
+    cases: list[dict[str, Any]] = codec.decode(section["cases"])
+    return [
+        Shown(case["arguments"], [f"{result} = {problem}({', '.join(case['arguments'])})"], case["why"])
+        for case in cases
+    ]
+
+
+def shown_case(shown: Shown, remark: Remark, name: str) -> report.Case:
+    """Return what a report says about one failing case."""
+    shapes = {key: value.shape for key, value in shown.arguments.items() if isinstance(value, np.ndarray)}
+    expected = {name: shown.answers[name]} if name in shown.answers else {}
+    return report.Case(shapes, remark.worst, shown.why, case_code(shown.arguments, shown.calls, expected))
+
+
+def first_trouble(
+    compared: Compared, indices: Sequence[int], least: Trouble, most: Trouble = Trouble.CALL
+) -> tuple[int, Remark] | None:
+    """Return the smallest case (cases are sorted by size) whose trouble lies between two kinds."""
+    for index in indices:
+        remark = compared.remarks.get(index)
+        if remark is not None and least <= remark.trouble <= most:
+            return index, remark
+    return None
+
+
+def value_finding(
+    name: str,
+    title: str,
+    compared: Compared,
+    indices: Sequence[int],
+    show: Callable[[int], Shown],
+    status: Callable[[int], Outcome],
+    hint: str = "",
+) -> Finding:
+    """Return the row of one returned value over its ordinary cases."""
+    found = first_trouble(compared, indices, Trouble.VALUE)
+    if found is None:
+        return Finding(name, title)
+    index, remark = found
+    failing = sum(1 for i in indices if i in compared.remarks and compared.remarks[i].trouble >= Trouble.VALUE)
+    message = remark.message or f"{name} differs from the expected value"
+    if not remark.message:
+        message += f" in {failing} of {len(indices)} cases." + (f" {hint}" if hint else "")
+    return Finding(name, title, status(index), message, shown_case(show(index), remark, name))
+
+
+def outcome_of(step: Any) -> Outcome:
+    """Return the outcome that a step without a result gives to the rows that it touched."""
+    if isinstance(step, Lost):
+        return Outcome.TIMEOUT if step.reason in ("timeout", "skipped") else Outcome.ERROR
+    if isinstance(step, Raised):
+        return Outcome.ERROR
+    return Outcome.FAILED
+
+
+def form_finding(compared: Mapping[str, Compared]) -> Finding:
+    """Return the row on the form of returned values: right numbers in the wrong wrapping."""
+    for one in compared.values():
+        for remark in one.remarks.values():
+            if remark.form:
+                return Finding("form", "form", Outcome.FAILED, f"{remark.form}.", side=True)
+    return Finding("form", "form", side=True)
+
+
+def rounding_finding(
+    compared: Mapping[str, Compared], indices: Sequence[int], show: Callable[[int], Shown]
+) -> Finding:
+    """Return the row on accuracy: right answers that lost more digits than the arithmetic must."""
+    title = "accuracy"
+    for name, one in compared.items():
+        found = first_trouble(one, indices, Trouble.ROUNDING, Trouble.ROUNDING)
+        if found is not None:
+            index, remark = found
+            message = (
+                f"{name} is right, but loses digits that float64 has. "
+                "Is a difference of large numbers taken, or a derivative approximated?"
+            )
+            return Finding("rounding", title, Outcome.FAILED, message, shown_case(show(index), remark, name), side=True)
+    return Finding("rounding", title, side=True)
+
+
+def unfinished_rows(rows: Sequence[Row], problem: str) -> tuple[Outcome, str] | None:
+    """Return 'not implemented', or 'waits for another', where a case ended in NotImplementedError."""
+    for row in rows:
+        step = step_of(row, len(row.steps) - 1)
+        if is_unfinished(step):
+            culprit = unfinished_function(step, problem)
+            if culprit == problem:
+                return Outcome.NOT_IMPLEMENTED, "not implemented yet"
+            return Outcome.BLOCKED, f"waits for {culprit}, which is not implemented yet"
+    return None
+
+
+def manners_finding(problem: str, names: Sequence[str], rows: Sequence[Row], repeats: Sequence[Row]) -> Finding:
+    """Return the row on manners for a single function: arguments untouched, the same call the same answer."""
+    title = "leaves its arguments alone"
+    for row in rows:
+        if row.modified:
+            name = names[min(row.modified[0], len(names) - 1)]
+            message = f"{problem} writes into {name}, which belongs to the caller. Work on a copy."
+            return Finding("manners", title, Outcome.FAILED, message, side=True)
+    for row in repeats:
+        if isinstance(step_of(row, 0), Returned) and not alike(arrays_in(step_of(row, 0)), arrays_in(step_of(row, 1))):
+            return Finding("manners", title, Outcome.FAILED, not_the_same(problem), side=True)
+    return Finding("manners", title, side=True)
+
+
+def not_the_same(problem: str) -> str:
+    """Say that a function is not deterministic."""
+    return f"{problem} gives another answer when it is called again with the same arguments."
+
+
+def arrays_in(step: Any) -> list[np.ndarray]:
+    """Return the arrays of a result, in order."""
+    if not isinstance(step, Returned):
+        return []
+    value = step.value
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else [value]
+    return [np.asarray(item) for item in values if isinstance(item, (np.ndarray, float, int))]
+
+
+def alike(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> bool:
+    """Whether two results are the same up to rounding."""
+    if len(first) != len(second):
+        return False
+    return all(
+        a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-8, atol=1e-300, equal_nan=True))
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+def bank_cases_text(names: Sequence[str], shapes: Sequence[tuple[int, ...]], count: int) -> Evidence:
+    """Return the evidence line on drawn cases: how many, from which shape to which."""
+    smallest, largest = min(shapes, key=_entries), max(shapes, key=_entries)
+    name = names[0]
+    text = f"{count} cases drawn by Hypothesis, {name} from {smallest} to {largest}"
+    return Evidence("cases", text, count, span=(smallest, largest))
+
+
+def _entries(shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    return int(np.prod(shape)), shape
+
+
+def answers_tree(answers: Mapping[str, Answers]) -> list[dict[str, Any]]:
+    """Return plain values for a section."""
+    return [one.to_tree() for one in answers.values()]
+
+
+def answers_from(trees: Sequence[dict[str, Any]]) -> dict[str, Answers]:
+    """Rebuild what `answers_tree` wrote."""
+    return {tree["name"]: Answers.from_tree(tree) for tree in trees}

@@ -1,0 +1,101 @@
+"""Dependence: what a wrong or missing forward means for the backward that stands on it.
+
+Forward right: the reference judges. Forward near: finite differences of the student's own forward may speak
+for a backward that the reference calls wrong, for one bug costs once. Forward far or unusable: nothing can
+be said, and an identity with an identity backward earns nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.checks import base
+from grader.checks.base import Runner, Section
+from grader.checks.compare import Answers, Trouble, compare, show_shape
+from grader.checks.differences import Verdict
+from grader.checks.numeric import Numeric
+from grader.sandbox.replies import Returned, Row
+
+if TYPE_CHECKING:
+    from grader.checks.backward import Backward
+
+NEAR = 0.25
+FEWEST_DECIDED = 4
+
+
+@dataclass(frozen=True)
+class ForwardState:
+    """`kind` is right, near, far or unusable; `wrong` are the cases whose output is not the reference's."""
+
+    kind: str
+    message: str
+    wrong: frozenset[int]
+
+
+def forward_state(section: Section, rows: Sequence[Row], ordinary: Sequence[int], function: str) -> ForwardState:
+    """Judge the forward's outputs as far as the backward depends on them."""
+    answers = Answers.from_tree(section["out"])
+    returned = [base.unpack(base.step_of(row, 0), ("out", "cache"), function)["out"] for row in rows]
+    compared = compare(answers, returned)
+    wrong = frozenset(i for i, remark in compared.remarks.items() if remark.trouble >= Trouble.VALUE)
+    first = base.first_trouble(compared, ordinary, Trouble.VALUE)
+    if first is None:
+        return ForwardState("right", "", wrong)
+    index, remark = first
+    message = remark.message or f"{function}'s output is wrong, first for x of shape {show_shape(section['shapes'][index])}"
+    if all(compared.arrays[i] is None for i in ordinary):
+        return ForwardState("unusable", message, wrong)
+    starts = answers.starts
+    big = [i for i in ordinary if section["big"][i]]
+    near = 0
+    for i in big:
+        expected, array = answers.expected[starts[i] : starts[i + 1]], compared.arrays[i]
+        if array is not None:
+            off = np.max(np.abs(array.ravel() - expected), initial=0.0)
+            near += bool(off <= NEAR * np.max(np.abs(expected), initial=0.0))
+    return ForwardState("near" if big and 2 * near >= len(big) else "far", message, wrong)
+
+
+# --- parts of a composite ---------------------------------------------------------------------------------
+
+
+def part_gradients(row: Row, check: Backward) -> dict[str, Any]:
+    """Return the gradients that the student's own parts give: those of the last backward called."""
+    last = 2 * len(check.parts) - 1
+    if len(row.steps) <= last:
+        return {}
+    return base.unpack(row.steps[last], check.names, f"{check.parts[0]}_backward")
+
+
+def same_everywhere(arrays: Sequence[np.ndarray | None], parts: Sequence[Any], indices: Sequence[int]) -> bool:
+    """Whether the composite is bitwise what its parts give; all zeros follow nothing."""
+    different_from_zero = False
+    for index in indices:
+        mine, theirs = arrays[index], parts[index]
+        if mine is None or not isinstance(theirs, np.ndarray) or mine.shape != theirs.shape:
+            return False
+        if not np.array_equal(mine, theirs, equal_nan=True):
+            return False
+        different_from_zero |= bool(np.any(mine))
+    return different_from_zero
+
+
+# --- finite differences of the student's own forward --------------------------------------------------------
+
+
+def agreeing_gradients(numeric: Numeric, section: Section, run: Runner) -> set[str]:
+    """Return the gradients that finite differences of the student's own forward confirm throughout."""
+    rows = base.replay(section["follow"], run)
+    decided: dict[str, list[bool]] = {name: [] for name in numeric.names}
+    for index in range(len(section["numeric"]["probes"])):
+        found, _ = numeric.comparisons(section["numeric"], index, rows[f"numeric{index}"])
+        if not found:
+            return set()
+        for probe, comparison in found:
+            if comparison.verdict is not Verdict.INCONCLUSIVE:
+                decided[probe.gradient].append(comparison.verdict is Verdict.AGREES)
+    return {name for name, agreed in decided.items() if len(agreed) >= FEWEST_DECIDED and all(agreed)}

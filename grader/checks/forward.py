@@ -1,0 +1,259 @@
+"""`Forward`: a function judged by its values: a layer's forward, or anything that returns arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from grader.checks import base, shares
+from grader.checks.base import Graded, Requests, Runner, Section
+from grader.checks.cases import Case, draw_cases
+from grader.checks.compare import Answers, Compared, Remark, Trouble, compare
+from grader.checks.inputs import Inputs, Record, arrays_of
+from grader.checks.reference import Reference, extended, scales_for
+from grader.checks.shares import Finding
+from grader.errors import AssignmentError
+from grader.report import CheckResult, Outcome
+from grader.sandbox import codec
+from grader.sandbox.replies import Returned, Row
+
+REPEATS = 3
+TITLES = {"extremes": "extreme inputs", "rounding": "accuracy", "form": "form", "manners": "leaves its arguments alone"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A named part of a forward's value points: some of its values, in some of its cases.
+
+    reads: names of returns, or keys of the record argument as they stand after the call.
+    where: the cases that count, by the option that was drawn, e.g. {"bn_param.mode": "train"}.
+    """
+
+    id: str
+    reads: tuple[str, ...]
+    weight: int = 1
+    title: str = ""
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Forward:
+    """`forward(*inputs)` returns `returns`; what is named "cache" stays the student's own business.
+
+    parts: by default one for each return but the cache.
+    """
+
+    inputs: Inputs
+    returns: tuple[str, ...] = ("out", "cache")
+    parts: tuple[Part, ...] = ()
+    extreme: tuple[str, ...] = ()
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def all_parts(self) -> tuple[Part, ...]:
+        """The declared parts, or one for each return."""
+        return self.parts or tuple(Part(name, (name,)) for name in self.returns if name != "cache")
+
+    @property
+    def record(self) -> str | None:
+        """Name of the dictionary argument, if there is one."""
+        return next((name for name, item in self.inputs.items() if isinstance(item, Record)), None)
+
+    def build(self, problem: str, reference: Reference, seed: int) -> Section:
+        """Draw the cases, answer them in extended precision, and freeze the section."""
+        cases = draw_cases(self.inputs, seed=seed, limits=self.sizes, extreme=self.extreme)
+        answered = [_answer(self, problem, reference, case) for case in cases]
+        first = arrays_of(self.inputs)
+        return {
+            "extreme": [case.extreme for case in cases],
+            "shapes": [list(np.shape(case.arguments[first[0]])) if first else [] for case in cases],
+            "repeats": REPEATS,
+            "request": _request(self, problem, cases).to_tree(),
+            "values": [_freeze_values(self, part, cases, answered) for part in self.all_parts],
+            "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
+        }
+
+    def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
+        """Return every finding with 0 points and one outcome."""
+        sides = [name for name in TITLES if name != "extremes" or self.extreme]
+        findings = [Finding(part.id, part.title or part.id, outcome, message) for part in self.all_parts]
+        findings += [Finding(name, TITLES[name], outcome, message, side=True) for name in sides]
+        return shares.score(points, shares.FORWARD, findings, self._weights())
+
+    def show(self, problem: str, section: Section) -> list[base.Shown]:
+        """Return the saved cases as a student may see them, smallest first."""
+        return [show_case(self, problem, section, index) for index in range(len(section["extreme"]))]
+
+    def grade(self, problem: str, points: int, section: Section, run: Runner) -> Graded:
+        """Replay the section on a student's function."""
+        attempt = _Attempt(self, problem, section, run)
+        stopped = attempt.stopped()
+        if stopped is not None:
+            outcome, message = stopped
+            return Graded(outcome, self.rows(problem, points, outcome, message), message)
+        checks = shares.score(points, shares.FORWARD, attempt.findings(), self._weights())
+        first = arrays_of(self.inputs)
+        shapes = [tuple(shape) for shape in section["shapes"]]
+        evidence = (base.bank_cases_text([first[0]], shapes, len(shapes)),) if first else ()
+        return Graded(shares.overall(checks), checks, "", evidence)
+
+    def _weights(self) -> dict[str, int]:
+        return {part.id: part.weight for part in self.all_parts}
+
+
+def _answer(check: Forward, problem: str, reference: Reference, case: Case) -> dict[str, tuple[Any, Any, Any, bool]]:
+    """Return (expected, size, kappa, infinite_ok) of every return and of every record entry after the call."""
+    arguments = extended(case.arguments)
+    returned = reference.call(problem, *arguments.values())
+    values = returned if len(check.returns) > 1 else (returned,)
+    if len(values) != len(check.returns):
+        raise AssignmentError(f"the reference's {problem} returned {len(values)} values, declared {check.returns}")
+    expected = {name: value for name, value in zip(check.returns, values, strict=True) if name != "cache"}
+    if check.record is not None:
+        after = arguments[check.record]
+        expected.update({key: value for key, value in after.items() if isinstance(value, np.ndarray)})
+    scales = scales_for(reference, problem, list(extended(case.arguments).values()), expected)
+    return {name: (value, *scales[name]) for name, value in expected.items()}
+
+
+def _freeze_values(
+    check: Forward, part: Part, cases: Sequence[Case], answered: Sequence[Mapping[str, Any]]
+) -> Section:
+    """Return the answers of one part: for each value that it reads, in which cases, and what they are."""
+    reads = []
+    for name in part.reads:
+        indices = [
+            i
+            for i, case in enumerate(cases)
+            if name in answered[i] and all(_option(case, path) == wanted for path, wanted in part.where.items())
+        ]
+        if not indices:
+            raise AssignmentError(f"part '{part.id}' reads '{name}', which no case has")
+        reads.append({"cases": indices, **Answers.gather(name, [answered[i][name] for i in indices]).to_tree()})
+    return {"id": part.id, "reads": reads}
+
+
+def _option(case: Case, path: str) -> Any:
+    value: Any = case.arguments
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _request(check: Forward, problem: str, cases: Sequence[Case]) -> Requests:
+    requests = Requests()
+    keep = [i for i, name in enumerate(check.returns) if name == "cache"]
+    record = list(check.inputs).index(check.record) if check.record else None
+    keys = sorted({name for part in check.all_parts for name in part.reads} - set(check.returns))
+    for index, case in enumerate(cases):
+        row = list(case.arguments.values())
+        slots = base.inputs(len(row))
+        options: dict[str, Any] = {"keep": keep} if keep else {}
+        if record is not None:
+            slots[record] = ["shared", record]
+            options.update(observe=[record], observe_keys=keys)
+        program = [base.call(problem, slots, **options)]
+        if index < REPEATS:
+            again = list(slots)
+            if record is not None:
+                again[record] = ["shared", len(row)]
+                row = [*row, row[record]]
+            program.append(base.call(problem, again, **({"keep": keep} if keep else {})))
+        requests.add(f"case{index}", int(case.extreme), program, row)
+    return requests
+
+
+class _Attempt:
+    """One student's replies to one section, and what they mean."""
+
+    def __init__(self, check: Forward, problem: str, section: Section, run: Runner) -> None:
+        self.check, self.problem, self.section = check, problem, section
+        rows = base.replay(section["request"], run)
+        self.case_rows: list[Row] = [rows[f"case{i}"] for i in range(len(section["extreme"]))]
+        self.ordinary = [i for i, extreme in enumerate(section["extreme"]) if not extreme]
+        self.returned = [base.unpack(base.step_of(row, 0), check.returns, problem) for row in self.case_rows]
+        self.compared = {
+            (part["id"], read["name"]): self._compare(read) for part in section["values"] for read in part["reads"]
+        }
+
+    def stopped(self) -> tuple[Outcome, str] | None:
+        """Return why nothing can be judged: the function is not implemented, or waits for another."""
+        return base.unfinished_rows(self.case_rows, self.problem)
+
+    def _compare(self, read: Section) -> Compared:
+        """Compare one value over its cases; remarks are keyed by the number of the case in the section."""
+        answers = Answers.from_tree(read)
+        values = [self._value(index, read["name"]) for index in read["cases"]]
+        compared = compare(answers, values)
+        return Compared({read["cases"][i]: remark for i, remark in compared.remarks.items()}, compared.arrays)
+
+    def _value(self, index: int, name: str) -> Any:
+        if name in self.check.returns:
+            return self.returned[index][name]
+        step = base.step_of(self.case_rows[index], 0)
+        remark = base.trouble_of(step, self.problem)
+        if remark is not None:
+            return remark
+        assert isinstance(step, Returned)
+        observed = step.observed[0] if step.observed else None
+        if not isinstance(observed, dict) or name not in observed:
+            text = f"{self.check.record}['{name}'] is not there after {self.problem}: it is not stored."
+            return Remark(Trouble.SHAPE, text)
+        return observed[name]
+
+    def findings(self) -> list[Finding]:
+        """Return the value rows, then the side rows."""
+        found = [self._part(part) for part in self.check.all_parts]
+        if self.check.extreme:
+            found.append(self._extremes())
+        named = {name: one for (_, name), one in self.compared.items()}
+        found.append(base.rounding_finding(named, self.ordinary, self._show))
+        found.append(base.form_finding(named))
+        found.append(self._manners())
+        return found
+
+    def _part(self, part: Part) -> Finding:
+        title = part.title or part.id
+        for read in next(entry for entry in self.section["values"] if entry["id"] == part.id)["reads"]:
+            indices = [i for i in read["cases"] if i in set(self.ordinary)]
+            one = self.compared[(part.id, read["name"])]
+            finding = base.value_finding(read["name"], title, one, indices, self._show, self._status)
+            if not finding.passed:
+                return replace(finding, id=part.id)
+        return Finding(part.id, title)
+
+    def _extremes(self) -> Finding:
+        indices = [i for i, extreme in enumerate(self.section["extreme"]) if extreme]
+        for (_, name), one in self.compared.items():
+            finding = base.value_finding(name, TITLES["extremes"], one, indices, self._show, self._status)
+            if not finding.passed:
+                return replace(finding, id="extremes", side=True)
+        return Finding("extremes", TITLES["extremes"], side=True)
+
+    def _manners(self) -> Finding:
+        repeats = self.case_rows[: self.section["repeats"]]
+        return base.manners_finding(self.problem, list(self.check.inputs), self.case_rows, repeats)
+
+    def _status(self, index: int) -> Outcome:
+        return base.outcome_of(base.step_of(self.case_rows[index], 0))
+
+    def _show(self, index: int) -> base.Shown:
+        return show_case(self.check, self.problem, self.section, index)
+
+
+def show_case(check: Forward, problem: str, section: Section, index: int) -> base.Shown:
+    """Return a saved case as a student may see it."""
+    case = codec.decode(section["cases"])[index]
+    answers: dict[str, Any] = {}
+    for part in section["values"]:
+        for read in part["reads"]:
+            if index in read["cases"]:
+                place = read["cases"].index(index)
+                one = Answers.from_tree(read)
+                window = one.expected[one.starts[place] : one.starts[place + 1]]
+                answers[read["name"]] = window.reshape(one.shapes[place])
+    call = f"{', '.join(check.returns)} = {problem}({', '.join(case['arguments'])})"
+    return base.Shown(case["arguments"], [call], case["why"], answers)

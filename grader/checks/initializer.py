@@ -1,0 +1,267 @@
+"""`Initializer`: a function that draws a weight matrix, judged by exact statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from grader.checks import base, shares, statistics, weights
+from grader.checks.base import Graded, Requests, Runner, Section
+from grader.checks.cases import Case, Draw, draw_cases, realise
+from grader.checks.inputs import Generator, Inputs, Size, choices_of
+from grader.checks.reference import Reference
+from grader.checks.shares import Finding
+from grader.checks.weights import MANY, Target
+from grader.errors import AssignmentError
+from grader.report import Case as ReportCase
+from grader.report import CheckResult, Evidence, Outcome
+from grader.sandbox import codec
+from grader.sandbox.codec import Seed
+from grader.sandbox.replies import Returned, Row
+
+TITLES = {
+    "variance": "variance",
+    "preservation_forward": "a layer keeps the size of its input",
+    "preservation_backward": "a layer keeps the size of the gradient",
+    "distribution": "distribution",
+    "generator": "draws from the generator that was passed in",
+}
+# A large wide and a large tall matrix for the strict tests, one pair for the tests of the generator.
+LARGE = ((100, 400), (400, 100))
+PAIR = (24, 30)
+VECTORS = 8
+
+
+@dataclass(frozen=True)
+class Initializer:
+    """`initializer(fan_in, fan_out, rng, ...)` returns weights of shape (fan_in, fan_out).
+
+    family: "normal" or "uniform". asked: the variance in words, for messages ("2 / fan_in").
+    The solutions' `scales.py` holds a function of the problem's name that returns {"variance": ...} for the
+    arguments without the generator.
+    """
+
+    family: str
+    asked: str
+    inputs: Inputs = field(
+        default_factory=lambda: {"fan_in": Size("fan_in"), "fan_out": Size("fan_out"), "rng": Generator()}
+    )
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=lambda: {"fan_in": (1, 64), "fan_out": (1, 64)})
+
+    def build(self, problem: str, reference: Reference, seed: int) -> Section:
+        """Draw the fans, compute what is asked and its limits, and try the reference on them."""
+        cases = [*draw_cases(self.inputs, seed=seed, limits=self.sizes), *_large_cases(self, seed)]
+        cases.sort(key=lambda case: case.arguments["fan_in"] * case.arguments["fan_out"])
+        targets = [_target(self, problem, reference, case) for case in cases]
+        vectors = np.random.default_rng((seed, 3))
+        large = [i for i, target in enumerate(targets) if target.shape in LARGE]
+        requests = Requests()
+        generator = next(iter(name for name, item in self.inputs.items() if isinstance(item, Generator)))
+        place = list(self.inputs).index(generator)
+        for index, case in enumerate(cases):
+            row = list(case.arguments.values())
+            requests.add(f"case{index}", 0, [base.call(problem, base.inputs(len(row)))], row)
+        pair = next(i for i, target in enumerate(targets) if target.shape == PAIR)
+        requests.add("pair", 1, *_pair_program(problem, list(cases[pair].arguments.values()), place))
+        return {
+            "request": requests.to_tree(),
+            "targets": [target.to_tree() for target in targets],
+            "pair": pair,
+            "large": large,
+            "inputs": [orthonormal(vectors, VECTORS, targets[i].shape[0]) for i in large],
+            "upstream": [orthonormal(vectors, VECTORS, targets[i].shape[1]) for i in large],
+            "limits": [[list(statistics.chi_square(VECTORS * n)) for n in targets[i].shape] for i in large],
+            "edges": statistics.normal_edges(),
+            "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
+        }
+
+    def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
+        """Return every finding with 0 points and one outcome."""
+        return _score(points, [Finding(name, title, outcome, message) for name, title in TITLES.items()])
+
+    def show(self, problem: str, section: Section) -> list[base.Shown]:
+        """Return the saved cases as a student may see them, smallest first."""
+        return base.argument_cases(problem, section, "weights")
+
+    def grade(self, problem: str, points: int, section: Section, run: Runner) -> Graded:
+        """Replay the section on a student's function."""
+        rows = base.replay(section["request"], run)
+        attempt = _Attempt(self, problem, section, rows)
+        stopped = base.unfinished_rows(attempt.case_rows, problem)
+        if stopped is not None:
+            outcome, message = stopped
+            return Graded(outcome, self.rows(problem, points, outcome, message), message)
+        checks = _score(points, attempt.findings())
+        return Graded(shares.overall(checks), checks, "", attempt.evidence())
+
+
+def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:
+    return shares.score(points, shares.PROPERTY, findings, shares.INITIALIZER)
+
+
+def _large_cases(check: Initializer, seed: int) -> list[Case]:
+    """Return the large wide, the large tall and the pair's case, with every option left out, then the last one."""
+    cases = []
+    options = choices_of(check.inputs)
+    for number, (fan_in, fan_out) in enumerate((*LARGE, PAIR)):
+        picks = {path: (number % 2 == 1 if path.endswith("?") else values[-1]) for path, values in options.items()}
+        draw = Draw({"fan_in": fan_in, "fan_out": fan_out}, picks, "normal", seed + number, "a large matrix")
+        cases.append(realise(check.inputs, draw))
+    return cases
+
+
+def _target(check: Initializer, problem: str, reference: Reference, case: Case) -> Target:
+    if problem not in reference.scales:
+        raise AssignmentError(f"scales.py has no function '{problem}', which gives the variance that is asked for")
+    known = [value for value in case.arguments.values() if not isinstance(value, Seed)]
+    variance = reference.scales[problem](*known)["variance"]
+    target = Target.make((case.arguments["fan_in"], case.arguments["fan_out"]), check.family, variance)
+    arguments = [np.random.default_rng(v.value) if isinstance(v, Seed) else v for v in case.arguments.values()]
+    drawn = np.asarray(reference.call(problem, *arguments))
+    trouble = "" if weights.variance_is_right(drawn, target) else "its variance is not what scales.py says"
+    trouble = trouble or weights.distribution_trouble(drawn, target, statistics.normal_edges(), rescale=False)
+    if trouble:
+        raise AssignmentError(f"the reference's {problem} fails its own test for fans {target.shape}: {trouble}")
+    return target
+
+
+def _pair_program(problem: str, row: list[Any], place: int) -> tuple[list[base.Step], list[Any]]:
+    """Return three draws: from one generator, from its twin of the same state, and from another."""
+    count = len(row)
+    program = []
+    for source in (place, count, count + 1):
+        slots = base.inputs(count)
+        slots[place] = ["in", source]
+        program.append(base.call(problem, slots, global_state=True))
+    return program, [*row, row[place], Seed((row[place].value + 1) % 2**63)]
+
+
+def orthonormal(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
+    """Return `count` orthonormal rows of length `size`: what they give through independent weights is independent."""
+    return np.ascontiguousarray(np.linalg.qr(rng.standard_normal((size, count)))[0].T)
+
+
+class _Attempt:
+    """One student's draws for one section, and what they mean."""
+
+    def __init__(self, check: Initializer, problem: str, section: Section, rows: Mapping[str, Row]) -> None:
+        self.check, self.problem, self.section = check, problem, section
+        self.targets = [Target.from_tree(tree) for tree in section["targets"]]
+        self.case_rows = [rows[f"case{i}"] for i in range(len(self.targets))]
+        self.pair_row = rows["pair"]
+        self.edges = section["edges"]
+        self.read = [self._read(i) for i in range(len(self.targets))]
+        self.variance_right = [
+            array is not None and not trouble and weights.variance_is_right(array, target)
+            for (array, trouble), target in zip(self.read, self.targets, strict=True)
+        ]
+
+    def _read(self, index: int) -> tuple[np.ndarray | None, str]:
+        step = base.step_of(self.case_rows[index], 0)
+        if not isinstance(step, Returned):
+            return None, base.describe_step(step, self.problem)
+        return weights.read_weights(step.value, self.targets[index].shape, "the result")
+
+    def findings(self) -> list[Finding]:
+        """Return all five rows."""
+        return [self._variance(), *self._preservation(), self._distribution(), self._generator()]
+
+    def _failed(self, name: str, message: str, index: int) -> Finding:
+        outcome = base.outcome_of(base.step_of(self.case_rows[index], 0))
+        case = ReportCase({"weights": self.targets[index].shape}, None, "", "")
+        return Finding(name, TITLES[name], outcome, message, case)
+
+    def _variance(self) -> Finding:
+        wrong = [i for i, right in enumerate(self.variance_right) if not right]
+        if not wrong:
+            return Finding("variance", TITLES["variance"])
+        for i in wrong:
+            if self.read[i][1]:
+                return self._failed("variance", self.read[i][1], i)
+        # The largest matrix says it most clearly; a small one can be off by far and still be lucky.
+        index = wrong[-1]
+        array, target = self.read[index][0], self.targets[index]
+        assert array is not None
+        return self._failed("variance", weights.variance_sentence("weights", array, target, self.check.asked), index)
+
+    def _preservation(self) -> list[Finding]:
+        found = []
+        for name, side in (("preservation_forward", 1), ("preservation_backward", 0)):
+            trouble = ""
+            for number, index in enumerate(self.section["large"]):
+                low, high = self.section["limits"][number][side]
+                ratio, degrees = self.ratio(number, side), VECTORS * self.targets[index].shape[side]
+                if ratio is None or self.read[index][1]:
+                    trouble = trouble or self.read[index][1]
+                elif not low <= ratio * degrees <= high:
+                    trouble = trouble or (
+                        f"{'forward' if side else 'backward'} through a layer of fans {self.targets[index].shape} the "
+                        f"signal's variance is {ratio:.3g} times what the weights asked for would give "
+                        f"(acceptable {low / degrees:.2f} to {high / degrees:.2f})."
+                    )
+            index = self.section["large"][0]
+            found.append(self._failed(name, trouble, index) if trouble else Finding(name, TITLES[name]))
+        return found
+
+    def ratio(self, number: int, side: int) -> float | None:
+        """Return the variance of a signal after the layer over what is asked: side 1 forward, 0 backward."""
+        index = self.section["large"][number]
+        array = self.read[index][0]
+        if array is None:
+            return None
+        signal = self.section["inputs"][number] @ array if side else self.section["upstream"][number] @ array.T
+        expected = self.targets[index].variance * VECTORS * self.targets[index].shape[side]
+        return float(np.sum(signal * signal)) / expected
+
+    def _distribution(self) -> Finding:
+        all_right = all(self.variance_right)
+        for index, (array, trouble) in enumerate(self.read):
+            if array is None:
+                return self._failed("distribution", trouble, index)
+            if not all_right and array.size < MANY:
+                continue
+            rescale = not self.variance_right[index]
+            trouble = weights.distribution_trouble(array, self.targets[index], self.edges, rescale=rescale)
+            if trouble:
+                return self._failed("distribution", f"For fans {self.targets[index].shape}: {trouble}.", index)
+        return Finding("distribution", TITLES["distribution"])
+
+    def _generator(self) -> Finding:
+        steps = self.pair_row.steps
+        arrays = [step.value for step in steps if isinstance(step, Returned)]
+        target = self.targets[self.section["pair"]]
+        message = generator_trouble(self.problem, steps, arrays, target)
+        return self._failed("generator", message, self.section["pair"]) if message else Finding("generator", TITLES["generator"])
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the lines on drawn fans and on the ratios of the large layers."""
+        shapes = [target.shape for target in self.targets]
+        lines = [base.bank_cases_text(["weights"], shapes, len(shapes))]
+        ratios = [[self.ratio(number, side) for number in range(len(self.section["large"]))] for side in (1, 0)]
+        if all(ratio is not None for side in ratios for ratio in side):
+            texts = [" ".join(f"{ratio:.2f}" for ratio in side) for side in ratios]
+            lines.append(Evidence("variance", f"variance kept by a wide and a tall layer: forward {texts[0]}, backward {texts[1]}"))
+        return tuple(lines)
+
+
+def generator_trouble(problem: str, steps: Sequence[Any], arrays: Sequence[Any], target: Target) -> str:
+    """Return what is wrong with three draws (a generator, its twin, another), or ""."""
+    if len(arrays) < 3:
+        return base.describe_step(steps[-1] if steps else None, problem)
+    if any(isinstance(step, Returned) and step.global_changed for step in steps):
+        return f"{problem} draws from NumPy's global generator: use the rng that is passed in, and nothing else."
+    if not all(isinstance(array, np.ndarray) and array.size for array in arrays):
+        return f"{problem} returned no weights."
+    first, twin, other = arrays[:3]
+    if not np.array_equal(first, twin):
+        return f"{problem} gives other weights for the same state of rng: draw from rng and from nothing else."
+    if np.array_equal(first, other):
+        return f"{problem} gives the same weights whatever rng is: is a seed fixed, or nothing drawn at all?"
+    z, y = (statistics.to_normal(array.astype(np.float64), "normal", target.variance) for array in (first, other))
+    scale = float(np.sqrt(np.mean(z * z))) or 1.0
+    if z.shape == y.shape and abs(statistics.correlation(z / scale, y)) > statistics.NORMAL_LIMIT * 1.5:
+        return f"{problem} gives much the same weights whatever rng is."
+    return ""

@@ -1,0 +1,364 @@
+"""`NetworkInitializer`: a function that draws all weights of a network, judged layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from grader.checks import base, shares, statistics, weights
+from grader.checks.base import Graded, Requests, Runner, Section
+from grader.checks.cases import Case, Draw, draw_cases, realise
+from grader.checks.initializer import TITLES as LAYER_TITLES
+from grader.checks.initializer import generator_trouble, orthonormal
+from grader.checks.inputs import Choice, Generator, Inputs, Sizes
+from grader.checks.reference import Reference
+from grader.checks.shares import Finding
+from grader.checks.weights import MANY, Target
+from grader.errors import AssignmentError
+from grader.report import Case as ReportCase
+from grader.report import CheckResult, Evidence, Outcome
+from grader.sandbox import codec
+from grader.sandbox.codec import Seed
+from grader.sandbox.replies import Returned, Row
+
+TITLES = {
+    **LAYER_TITLES,
+    "variance": "variance of every layer",
+    "preservation_forward": "activations keep their size, layer by layer",
+    "preservation_backward": "gradients keep their size, layer by layer",
+}
+# Ten layers of about 100 units, as in the experiments: for the strict tests and the ratios by layer.
+DEEP = (100, 120, 80, 100, 140, 100, 90, 110, 100, 120, 100)
+LEAK = 0.01
+
+
+@dataclass(frozen=True)
+class NetworkInitializer:
+    """`init(layer_sizes, activation, rng)` returns one weight matrix for each layer, normally distributed.
+
+    deep: the activations for which a network of ten layers is tried.
+    parts: the student's own initialisers; a network that is exactly what they give, called in order with the
+        one generator, has paid for their faults already. The solutions' `scales.py` holds a function of the
+        problem's name that returns {"variances": [...], "initializers": [[name, slope or None], ...]}.
+    """
+
+    activations: tuple[str, ...]
+    deep: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+    most_layers: int = 5
+    inputs: Inputs = field(init=False)
+
+    def __post_init__(self) -> None:
+        inputs = {
+            "layer_sizes": Sizes(2, self.most_layers),
+            "activation": Choice(self.activations),
+            "rng": Generator(),
+        }
+        object.__setattr__(self, "inputs", inputs)
+
+    def build(self, problem: str, reference: Reference, seed: int) -> Section:
+        """Draw the sizes, compute what is asked of every layer, and try the reference on them."""
+        drawn = draw_cases(self.inputs, seed=seed, limits={"layer_sizes": (1, 40)})
+        deep = [_deep_case(self, activation, seed + number) for number, activation in enumerate(self.deep)]
+        cases = sorted(drawn, key=lambda case: (sum(case.arguments["layer_sizes"]), len(case.arguments["layer_sizes"]))) + deep
+        asked = [_asked(problem, reference, case) for case in cases]
+        targets = [_targets(case, one["variances"]) for case, one in zip(cases, asked, strict=True)]
+        _try_reference(problem, reference, cases, targets)
+        requests, parts = Requests(), Requests()
+        for index, case in enumerate(cases):
+            row = list(case.arguments.values())
+            requests.add(f"case{index}", 0, [base.call(problem, base.inputs(3))], row)
+            if self.parts:
+                parts.add(f"parts{index}", 0, *_parts_program(case, asked[index]["initializers"]))
+        requests.add("pair", 1, *_pair_program(problem, list(cases[-1].arguments.values())))
+        rng = np.random.default_rng((seed, 3))
+        return {
+            "request": requests.to_tree(),
+            "parts": parts.to_tree(),
+            "targets": [[target.to_tree() for target in layers] for layers in targets],
+            "deep": len(deep),
+            "inputs": [orthonormal(rng, 1, DEEP[0]) * np.sqrt(DEEP[0]) for _ in deep],
+            "upstream": [orthonormal(rng, 1, DEEP[-1]) * np.sqrt(DEEP[-1]) for _ in deep],
+            "limits": [list(statistics.chi_square(n)) for n in DEEP],
+            "edges": statistics.normal_edges(),
+            "activations": [case.arguments["activation"] for case in cases],
+            "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
+        }
+
+    def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
+        """Return every finding with 0 points and one outcome."""
+        return _score(points, [Finding(name, title, outcome, message) for name, title in TITLES.items()])
+
+    def show(self, problem: str, section: Section) -> list[base.Shown]:
+        """Return the saved cases as a student may see them, smallest first."""
+        return base.argument_cases(problem, section, "weights")
+
+    def grade(self, problem: str, points: int, section: Section, run: Runner) -> Graded:
+        """Replay the section on a student's function."""
+        attempt = _Attempt(self, problem, section, run)
+        stopped = base.unfinished_rows(attempt.case_rows, problem)
+        if stopped is not None:
+            outcome, message = stopped
+            return Graded(outcome, self.rows(problem, points, outcome, message), message)
+        findings, remark = attempt.findings(), ""
+        if self.parts and not all(finding.passed for finding in findings) and attempt.follows_parts():
+            findings = [replace(finding, status=Outcome.PASSED, message="", case=None) for finding in findings]
+            remark = "follows your own initialisers, where the points are lost"
+        checks = _score(points, findings)
+        return Graded(shares.overall(checks), checks, remark, attempt.evidence())
+
+
+def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:
+    return shares.score(points, shares.PROPERTY, findings, shares.INITIALIZER)
+
+
+def _deep_case(check: NetworkInitializer, activation: str, seed: int) -> Case:
+    draw = Draw({"layer_sizes": list(DEEP)}, {"activation": activation}, "normal", seed, "ten layers of about 100 units")
+    return realise(check.inputs, draw)
+
+
+def _asked(problem: str, reference: Reference, case: Case) -> Mapping[str, Any]:
+    if problem not in reference.scales:
+        raise AssignmentError(f"scales.py has no function '{problem}', which gives the variance of every layer")
+    asked: Mapping[str, Any] = reference.scales[problem](case.arguments["layer_sizes"], case.arguments["activation"])
+    return asked
+
+
+def _targets(case: Case, variances: Sequence[float]) -> list[Target]:
+    sizes = case.arguments["layer_sizes"]
+    return [
+        Target.make(shape, "normal", variance)
+        for shape, variance in zip(zip(sizes[:-1], sizes[1:], strict=True), variances, strict=True)
+    ]
+
+
+def _try_reference(
+    problem: str, reference: Reference, cases: Sequence[Case], targets: Sequence[Sequence[Target]]
+) -> None:
+    for case, layers in zip(cases, targets, strict=True):
+        sizes, activation, rng = case.arguments.values()
+        drawn = reference.call(problem, sizes, activation, np.random.default_rng(rng.value))
+        for target, array in zip(layers, drawn, strict=True):
+            if not weights.variance_is_right(array, target):
+                raise AssignmentError(f"the reference's {problem} fails its own variance test for {sizes}, {activation}")
+
+
+def _parts_program(case: Case, initializers: Sequence[Sequence[Any]]) -> tuple[list[base.Step], list[Any]]:
+    """Return the student's own initialisers called in order, all with the one generator (input 0)."""
+    sizes = case.arguments["layer_sizes"]
+    program, row = [], [case.arguments["rng"]]
+    for (name, slope), fan_in, fan_out in zip(initializers, sizes[:-1], sizes[1:], strict=True):
+        slots = [["in", len(row)], ["in", len(row) + 1], ["in", 0]]
+        row += [fan_in, fan_out]
+        if slope:
+            slots.append(["in", len(row)])
+            row.append(slope)
+        program.append(base.call(name, slots))
+    return program, row
+
+
+def _pair_program(problem: str, row: list[Any]) -> tuple[list[base.Step], list[Any]]:
+    program = [
+        base.call(problem, [["in", 0], ["in", 1], ["in", source]], global_state=True) for source in (2, 3, 4)
+    ]
+    return program, [*row, row[2], Seed((row[2].value + 1) % 2**63)]
+
+
+class _Attempt:
+    """One student's networks for one section, and what they mean."""
+
+    def __init__(self, check: NetworkInitializer, problem: str, section: Section, run: Runner) -> None:
+        self.check, self.problem, self.section, self.run = check, problem, section, run
+        rows = base.replay(section["request"], run)
+        self.targets = [[Target.from_tree(tree) for tree in layers] for layers in section["targets"]]
+        self.case_rows: list[Row] = [rows[f"case{i}"] for i in range(len(self.targets))]
+        self.pair = rows["pair"]
+        self.layers = [self._layers(i) for i in range(len(self.targets))]
+        self.deep = range(len(self.targets) - section["deep"], len(self.targets))
+
+    def _layers(self, index: int) -> list[tuple[np.ndarray | None, str]]:
+        """Return every layer's weights of one case, and what is wrong with their shape."""
+        step, targets = base.step_of(self.case_rows[index], 0), self.targets[index]
+        if not isinstance(step, Returned):
+            return [(None, base.describe_step(step, self.problem))] * len(targets)
+        if not isinstance(step.value, (tuple, list)) or len(step.value) != len(targets):
+            got = f"{len(step.value)} arrays" if isinstance(step.value, (tuple, list)) else "something else"
+            text = f"{self.problem} returned {got}, expected a list of {len(targets)}: layer_sizes includes the input."
+            return [(None, text)] * len(targets)
+        return [
+            weights.read_weights(value, target.shape, f"layer {number + 1}")
+            for number, (value, target) in enumerate(zip(step.value, targets, strict=True))
+        ]
+
+    def findings(self) -> list[Finding]:
+        """Return all five rows."""
+        return [self._variance(), *self._preservation(), self._distribution(), self._generator()]
+
+    def _failed(self, name: str, message: str, index: int) -> Finding:
+        outcome = base.outcome_of(base.step_of(self.case_rows[index], 0))
+        shapes = {f"layer {n + 1}": target.shape for n, target in enumerate(self.targets[index][:4])}
+        activation = self.section["activations"][index]
+        return Finding(name, TITLES[name], outcome, message, ReportCase(shapes, None, f"activation {activation!r}", ""))
+
+    def _wrong_layers(self) -> list[tuple[int, int, str]]:
+        """Return (case, layer, message) of every layer whose variance is wrong."""
+        wrong = []
+        for index, layers in enumerate(self.layers):
+            for number, (array, trouble) in enumerate(layers):
+                target = self.targets[index][number]
+                if array is None or trouble:
+                    wrong.append((index, number, trouble))
+                elif not weights.variance_is_right(array, target):
+                    activation = self.section["activations"][index]
+                    name = f"layer {number + 1} of {len(layers)} for {activation!r}"
+                    wrong.append((index, number, weights.variance_sentence(name, array, target, "its initialiser's")))
+        return wrong
+
+    def _variance(self) -> Finding:
+        wrong = self._wrong_layers()
+        if not wrong:
+            return Finding("variance", TITLES["variance"])
+        shapes = [entry for entry in wrong if self.layers[entry[0]][entry[1]][1]]
+        largest = max(wrong, key=lambda entry: int(np.prod(self.targets[entry[0]][entry[1]].shape)))
+        index, _, message = shapes[0] if shapes else largest
+        return self._failed("variance", message, index)
+
+    def _preservation(self) -> list[Finding]:
+        found = []
+        for name, forward in (("preservation_forward", True), ("preservation_backward", False)):
+            message, at = "", self.deep[0]
+            for number, index in enumerate(self.deep):
+                ratios = self.ratios(number, forward=forward)
+                if ratios is None:
+                    message, at = message or next(trouble for _, trouble in self.layers[index] if trouble), index
+                    continue
+                outside = [layer for layer, ratio in enumerate(ratios) if not self._accepts(ratio, layer, forward)]
+                if outside and not message:
+                    at = index
+                    message = _ratio_sentence(ratios, outside[0], forward, self.section["activations"][index])
+            found.append(self._failed(name, message, at) if message else Finding(name, TITLES[name]))
+        return found
+
+    def _accepts(self, ratio: float, layer: int, forward: bool) -> bool:
+        width = layer + 1 if forward else layer
+        low, high = self.section["limits"][width]
+        return bool(low <= ratio * DEEP[width] <= high)
+
+    def ratios(self, number: int, *, forward: bool) -> list[float] | None:
+        """Return for each layer |z|^2 over what the asked variance gives for its input, input layer first.
+
+        Exact for any activation: given its input, a normal layer's squared output is chi-square. Backward the
+        signal runs through the transposed weights from the last layer to the first.
+        """
+        index = self.deep[number]
+        layers = self.layers[index]
+        if any(array is None or trouble for array, trouble in layers):
+            return None
+        activation = ACTIVATIONS[self.section["activations"][index]]
+        signal = self.section["inputs"][number] if forward else self.section["upstream"][number]
+        order = range(len(layers)) if forward else reversed(range(len(layers)))
+        ratios = {}
+        with np.errstate(all="ignore"):
+            for layer in order:
+                array = layers[layer][0]
+                assert array is not None
+                variance = self.targets[index][layer].variance
+                size = float(np.sum(signal * signal)) * variance
+                z = signal @ (array if forward else array.T)
+                ratios[layer] = float(np.sum(z * z)) / (size * z.size) if size > 0 else 0.0
+                signal = activation(z)
+        return [ratios[layer] for layer in range(len(layers))]
+
+    def _distribution(self) -> Finding:
+        wrong = {(index, number) for index, number, _ in self._wrong_layers()}
+        for index, layers in enumerate(self.layers):
+            for number, (array, trouble) in enumerate(layers):
+                if array is None:
+                    return self._failed("distribution", trouble, index)
+                if wrong and array.size < MANY:
+                    continue
+                rescale = (index, number) in wrong
+                target = self.targets[index][number]
+                found = weights.distribution_trouble(array, target, self.section["edges"], rescale=rescale)
+                if found:
+                    return self._failed("distribution", f"Layer {number + 1}: {found}.", index)
+        return self._repeated_layers() or Finding("distribution", TITLES["distribution"])
+
+    def _repeated_layers(self) -> Finding | None:
+        """Fail where two layers of one network begin with the same numbers: a generator made anew for each."""
+        for index in self.deep:
+            starts = [array.ravel()[:50] / array.std() for array, _ in self.layers[index] if array is not None and array.std()]
+            for layer, start in enumerate(starts[1:], 1):
+                if np.allclose(start, starts[0], rtol=1e-6):
+                    text = f"Layer {layer + 1} repeats the draws of layer 1: all layers must draw from the one rng in turn."
+                    return self._failed("distribution", text, index)
+        return None
+
+    def _generator(self) -> Finding:
+        arrays = [
+            np.concatenate([np.ravel(item) for item in step.value])
+            for step in self.pair.steps
+            if isinstance(step, Returned)
+            and isinstance(step.value, (tuple, list))
+            and step.value
+            and all(isinstance(item, np.ndarray) and item.dtype.kind == "f" for item in step.value)
+        ]
+        target = self.targets[-1][0]
+        message = generator_trouble(self.problem, self.pair.steps, arrays, target)
+        index = len(self.targets) - 1
+        return self._failed("generator", message, index) if message else Finding("generator", TITLES["generator"])
+
+    def follows_parts(self) -> bool:
+        """Whether every network is bitwise what the student's own initialisers give; zeros follow nothing."""
+        own = base.replay(self.section["parts"], self.run)
+        different_from_zero = False
+        for index, layers in enumerate(self.layers):
+            steps = own[f"parts{index}"].steps
+            if len(steps) != len(layers):
+                return False
+            for (array, _), step in zip(layers, steps, strict=True):
+                theirs = step.value if isinstance(step, Returned) else None
+                if array is None or not isinstance(theirs, np.ndarray) or not _equal_weights(array, theirs):
+                    return False
+                different_from_zero |= bool(np.any(array))
+        return different_from_zero
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the lines on drawn sizes and on the ratio of every layer of the deep networks."""
+        sizes = [len(layers) + 1 for layers in self.targets[: self.deep[0]]]
+        lines = [Evidence("cases", f"{len(sizes)} networks drawn by Hypothesis, from {min(sizes)} to {max(sizes)} sizes", len(sizes))]
+        for number, index in enumerate(self.deep):
+            sides = [self.ratios(number, forward=forward) for forward in (True, False)]
+            if all(side is not None for side in sides):
+                texts = [" ".join(f"{ratio:.2f}" for ratio in side or ()) for side in sides]
+                name = self.section["activations"][index]
+                lines.append(Evidence("variance", f"variance ratio by layer, {name}, forward: {texts[0]}"))
+                lines.append(Evidence("variance", f"variance ratio by layer, {name}, backward: {texts[1]}"))
+        return tuple(lines)
+
+
+def _equal_weights(mine: np.ndarray, theirs: np.ndarray) -> bool:
+    return mine.shape in (theirs.shape, theirs.shape[::-1]) and bool(
+        np.array_equal(mine, theirs if mine.shape == theirs.shape else theirs.T)
+    )
+
+
+def _ratio_sentence(ratios: Sequence[float], layer: int, forward: bool, activation: str) -> str:
+    way = "activations" if forward else "gradients"
+    listed = " ".join(f"{ratio:.2f}" for ratio in ratios)
+    return (
+        f"With {activation!r} the {way} change their variance at layer {layer + 1} by {ratios[layer]:.3g} times what "
+        f"was asked (1 is right). By layer: {listed}."
+    )
+
+
+ACTIVATIONS: Mapping[str, Any] = {
+    "relu": lambda z: np.maximum(z, 0.0),
+    "leaky_relu": lambda z: np.where(z > 0, z, LEAK * z),
+    "tanh": np.tanh,
+    "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
+    "linear": lambda z: z,
+}

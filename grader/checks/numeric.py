@@ -1,0 +1,263 @@
+"""The numeric finding: a student's gradient against finite differences of the student's own forward.
+
+The directions and steps are frozen in the bank; the worker evaluates the forward along them; the
+extrapolation and the verdict happen here. The same machinery judges values where the student's own forward
+is wrong but near (one bug costs once), and confirms the reference when a bank is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.checks import base, differences
+from grader.checks.base import Requests, Runner, Section, Step
+from grader.checks.compare import worst_entry
+from grader.checks.differences import Comparison, Verdict
+from grader.checks.shares import Finding
+from grader.errors import AssignmentError
+from grader.report import Case, Evidence, Outcome
+from grader.sandbox.replies import Returned, Row
+
+DIRECTIONS = 2
+ENTRIES_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One directional derivative of one case: along `direction` of argument `position`.
+
+    `scale` is the size of the terms of <gradient, direction>; `kappa` their conditioning.
+    """
+
+    gradient: str
+    position: int
+    direction: np.ndarray
+    first_step: float
+    scale: float
+    kappa: float
+
+    def to_tree(self) -> dict[str, Any]:
+        """Return plain values for the bank."""
+        return dict(vars(self))
+
+
+def make_probes(
+    forward: Callable[..., np.ndarray],
+    arguments: Sequence[Any],
+    positions: Mapping[str, int],
+    scales: Mapping[str, tuple[Any, Any, bool]],
+    rng: np.random.Generator,
+    *,
+    kink: bool,
+    count: int = DIRECTIONS,
+) -> list[Probe]:
+    """Draw Gaussian directions for every differentiable argument of one case.
+
+    forward: the reference, returning the output alone. Directions that cross a kink are left out.
+    """
+    probes = []
+    for gradient, position in positions.items():
+        x = np.asarray(arguments[position], dtype=np.float64)
+        for _ in range(count):
+            v = differences.direction(rng, x)
+
+            def along(value: np.ndarray, position: int = position) -> np.ndarray:
+                return forward(*arguments[:position], value, *arguments[position + 1 :])
+
+            first = differences.first_step(along, x, v) if kink else differences.FIRST_STEP
+            if first is None:
+                continue
+            size, kappa, _ = scales[gradient]
+            scale = float(np.sum(np.abs(v) * np.broadcast_to(np.asarray(size, dtype=np.float64), v.shape)))
+            worst = float(np.max(np.asarray(kappa, dtype=np.float64), initial=1.0))
+            probes.append(Probe(gradient, position, v, first, scale, worst))
+    return probes
+
+
+def judge(probe: Probe, outputs: np.ndarray, dout: np.ndarray, gradient: np.ndarray) -> Comparison:
+    """Compare a gradient with the derivative of the outputs along the probe's direction."""
+    analytic = float(np.sum(gradient * probe.direction))
+    return differences.compare(outputs, dout, probe.first_step, analytic, probe.scale, probe.kappa)
+
+
+def confirm(
+    name: str,
+    forward: Callable[..., np.ndarray],
+    arguments: Sequence[Any],
+    dout: np.ndarray,
+    gradients: Mapping[str, np.ndarray],
+    probes: Sequence[Probe],
+) -> list[Verdict]:
+    """Confirm the reference's gradients of one case by finite differences in extended precision.
+
+    Raises AssignmentError naming the gradient and the case when they disagree.
+    """
+    verdicts = []
+    for probe in probes:
+        x = np.asarray(arguments[probe.position])
+        v = probe.direction.astype(x.dtype)
+        verdict = Verdict.INCONCLUSIVE
+        # Where the function bends within half a unit, smaller first steps still decide.
+        for shrink in (1.0, 0.125, 0.015625, 0.001953125):
+            first = probe.first_step * shrink
+            outputs = np.stack(
+                [
+                    np.asarray(forward(*arguments[: probe.position], x + h * v, *arguments[probe.position + 1 :]))
+                    for h in differences.steps(first).astype(x.dtype)
+                ]
+            )
+            analytic = float(np.sum(gradients[probe.gradient] * v))
+            found = differences.compare(outputs, dout, first, analytic, probe.scale, probe.kappa)
+            verdict = found.verdict
+            if verdict is not Verdict.INCONCLUSIVE:
+                break
+        if verdict is Verdict.DIFFERS:
+            raise AssignmentError(
+                f"the reference's {probe.gradient} of {name} disagrees with its numerical gradient: "
+                f"{found.analytic:.6g} where finite differences give {found.numerical:.6g}"
+            )
+        verdicts.append(verdict)
+    return verdicts
+
+
+# --- grading ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Numeric:
+    """The numerical gradient of one problem: which function is varied, which step holds the gradients.
+
+    forward: the student's function that is evaluated along directions.
+    problem: the function under test, whose gradients are `names`; they are the result of `gradient_step`.
+    arguments: names of the forward's arguments. `program` computes the gradients, before any sweep.
+    """
+
+    problem: str
+    forward: str
+    names: tuple[str, ...]
+    arguments: tuple[str, ...]
+    program: Callable[[int], list[Step]]
+    returns: tuple[str, ...]
+    gradient_step: int
+
+    def title(self) -> str:
+        """What the finding is called."""
+        return f"numerical gradient of your own {self.forward}"
+
+    def add(self, requests: Requests, key: str, arguments: Sequence[Any], dout: Any, probes: Sequence[Probe]) -> None:
+        """Add one case whose forward is also evaluated along every probe's direction."""
+        count = len(arguments)
+        program = self.program(count)
+        row = [*arguments, dout]
+        for probe in probes:
+            program.append(self._sweep(count, probe.position, len(row)))
+            row += [probe.direction, differences.steps(probe.first_step)]
+        requests.add(key, 2, program, row)
+
+    def _sweep(self, count: int, position: int, direction: int) -> Step:
+        return base.sweep(
+            self.forward, base.inputs(count), position=position, direction=direction, steps=direction + 1, output=0
+        )
+
+    def comparisons(self, frozen: Section, index: int, row: Row) -> tuple[list[tuple[Probe, Comparison]], str]:
+        """Compare one probed row; the text says why nothing could be compared, if so."""
+        step = base.step_of(row, self.gradient_step)
+        gradients = base.unpack(step, self.returns, self.problem)
+        dout = frozen["douts"][index]
+        found = []
+        for number, tree in enumerate(frozen["probes"][index]):
+            probe = Probe(**tree)
+            gradient = gradients[probe.gradient]
+            if not isinstance(gradient, np.ndarray) or gradient.shape != probe.direction.shape:
+                return [], "" if isinstance(step, Returned) else base.describe_step(step, self.problem)
+            values = base.step_of(row, self.gradient_step + 1 + number)
+            if not isinstance(values, Returned) or np.shape(values.value)[1:] != np.shape(dout):
+                return [], f"{self.forward} could not be evaluated near the case's input."
+            found.append((probe, judge(probe, np.asarray(values.value, dtype=np.float64), dout, gradient)))
+        return found, ""
+
+    def finding(self, frozen: Section, rows: Mapping[str, Row], run: Runner) -> Finding:
+        """Return the row on the numerical gradient of the student's own forward."""
+        for index in range(frozen["shown"]):
+            row = rows[f"numeric{index}"]
+            found, trouble = self.comparisons(frozen, index, row)
+            if not found:
+                message = trouble or f"{self.problem} returned nothing that a numerical gradient can be compared with."
+                outcome = base.outcome_of(base.step_of(row, self.gradient_step))
+                return Finding("numeric", self.title(), outcome, message, side=True)
+            for probe, comparison in found:
+                if comparison.verdict is Verdict.DIFFERS:
+                    return self._difference(frozen, index, probe, comparison, run)
+        return Finding("numeric", self.title(), side=True)
+
+    def _difference(self, frozen: Section, index: int, probe: Probe, comparison: Comparison, run: Runner) -> Finding:
+        """Say by how much the derivative along a line is off, then which entry is."""
+        of = self.arguments[probe.position]
+        message = (
+            f"{probe.gradient} is not the derivative of your own {self.forward} with respect to {of}: along a random "
+            f"direction the numerical gradient gives {comparison.numerical:.5g}, yours {comparison.analytic:.5g}."
+        )
+        worst = self._worst_entry(frozen, index, probe, run)
+        shapes = {
+            name: value.shape
+            for name, value in zip(self.arguments, frozen["rows"][index], strict=False)
+            if isinstance(value, np.ndarray)
+        }
+        case = Case(shapes, worst, "numerical gradient")
+        return Finding("numeric", self.title(), Outcome.FAILED, message, case, side=True)
+
+    def _worst_entry(self, frozen: Section, index: int, probe: Probe, run: Runner) -> Any:
+        """Compute the full numerical gradient, one entry at a time, and return the entry furthest off."""
+        size = probe.direction.size
+        if size > ENTRIES_SHOWN:
+            return None
+        arguments, dout = frozen["rows"][index], frozen["douts"][index]
+        count = len(arguments)
+        program, row = self.program(count), [*arguments, dout]
+        first = probe.first_step * float(np.max(np.abs(probe.direction)))
+        for entry in range(size):
+            unit = np.zeros(size)
+            unit[entry] = 1.0
+            program.append(self._sweep(count, probe.position, len(row)))
+            row += [unit.reshape(probe.direction.shape), differences.steps(first)]
+        requests = Requests()
+        requests.add("full", 2, program, row)
+        reply = base.replay(requests.to_tree(), run)["full"]
+        steps = reply.steps[self.gradient_step + 1 :]
+        got = base.unpack(base.step_of(reply, self.gradient_step), self.returns, self.problem)[probe.gradient]
+        if len(steps) < size or not all(isinstance(step, Returned) for step in steps):
+            return None
+        outputs = [np.asarray(step.value).reshape(2 * differences.LEVELS, -1) @ np.ravel(dout) for step in steps]  # type: ignore[union-attr]
+        numerical = np.array([differences.extrapolate(values, first)[0] for values in outputs])
+        scale = np.full(size, max(float(np.max(np.abs(numerical))), 1e-300))
+        return worst_entry(np.ravel(got), numerical, scale, np.full(size, differences.AGREE), probe.direction.shape)
+
+    def evidence(self, frozen: Section, rows: Mapping[str, Row]) -> Evidence:
+        """Return the line on what the numerical gradient was tried on, and how well it agreed."""
+        off, agreed = 0.0, 0
+        for index in range(frozen["shown"]):
+            found, _ = self.comparisons(frozen, index, rows[f"numeric{index}"])
+            close = [comparison.off for _, comparison in found if comparison.verdict is Verdict.AGREES]
+            agreed += len(close)
+            off = max([off, *close])
+        return Evidence(
+            "differences",
+            f"finite differences of your own {self.forward}: {agreed} directions in {frozen['shown']} cases agree, "
+            f"off by at most {off:.0e}",
+            agreed,
+            off,
+        )
+
+
+def freeze_numeric(found: Sequence[tuple[Sequence[Any], Any, Sequence[Probe]]], shown: int) -> Section:
+    """Return the section's part on numerical gradients: (arguments, dout, probes) of every probed case."""
+    return {
+        "probes": [[probe.to_tree() for probe in probes] for _, _, probes in found],
+        "douts": [np.asarray(dout, dtype=np.float64) for _, dout, _ in found],
+        "rows": [list(arguments) for arguments, _, _ in found],
+        "shown": min(shown, len(found)),
+    }

@@ -1,0 +1,126 @@
+"""The reference as the bank builder sees it: functions, scales and continuations, run in extended precision.
+
+Only code that builds banks, proves the grader or explores with the solutions at hand imports this; grading
+never does.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from grader.errors import AssignmentError
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`functions` are the homework's own; `scales` and `edges` are there for those that need them."""
+
+    functions: Mapping[str, Function]
+    scales: Mapping[str, Function] = field(default_factory=dict)
+    edges: Mapping[str, Function] = field(default_factory=dict)
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call a function of the reference; an exception of its own becomes an `AssignmentError`."""
+        if name not in self.functions:
+            raise AssignmentError(f"the solutions have no function '{name}', which the declaration asks for")
+        try:
+            return self.functions[name](*arguments)
+        except Exception as error:
+            raise AssignmentError(f"the reference's {name} raised {type(error).__name__}: {error}") from error
+
+
+def load(folder: Path, files: tuple[str, ...]) -> Reference:
+    """Import the solutions' files and, where present, `scales.py` and `edges.py` of the same folder."""
+    with importing_from(folder):
+        functions: dict[str, Function] = {}
+        for name in files:
+            functions.update(_functions(_import(folder / name)))
+        extras = {
+            stem: _functions(_import(folder / f"{stem}.py")) if (folder / f"{stem}.py").is_file() else {}
+            for stem in ("scales", "edges")
+        }
+    return Reference(functions, extras["scales"], extras["edges"])
+
+
+def load_module(path: Path) -> ModuleType:
+    """Import one file of a solutions folder, beside its neighbours, and leave no trace in `sys.modules`."""
+    with importing_from(path.parent):
+        return _import(path)
+
+
+@contextmanager
+def importing_from(folder: Path) -> Iterator[None]:
+    """Let files of `folder` import one another by plain name, and forget them afterwards."""
+    stems = {path.stem for path in folder.glob("*.py")}
+    before = {name: sys.modules.pop(name) for name in stems if name in sys.modules}
+    sys.path.insert(0, str(folder))
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = writes
+        sys.path.remove(str(folder))
+        for name in stems:
+            sys.modules.pop(name, None)
+        sys.modules.update(before)
+
+
+def _import(path: Path) -> ModuleType:
+    if path.stem in sys.modules:
+        return sys.modules[path.stem]
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise AssignmentError(f"{path}: no such file of the solutions")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise AssignmentError(f"{path}: importing it raised {type(error).__name__}: {error}") from error
+    return module
+
+
+def _functions(module: ModuleType) -> dict[str, Function]:
+    return {name: item for name, item in vars(module).items() if callable(item) and not name.startswith("_")}
+
+
+def extended(value: Any) -> Any:
+    """Return a deep copy with float64 arrays widened to longdouble (where that is wider at all)."""
+    if isinstance(value, np.ndarray):
+        return value.astype(np.longdouble) if value.dtype == np.float64 else value.copy()
+    if isinstance(value, dict):
+        return {key: extended(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [extended(entry) for entry in value]
+    return value
+
+
+def scales_for(reference: Reference, function: str, arguments: list[Any], expected: Mapping[str, Any]) -> dict[str, Any]:
+    """Return (size, kappa, infinite_ok) for every expected value: the author's where given, else the default.
+
+    The default size is the largest magnitude of the array; the default kappa grows with the batch.
+    """
+    given: Mapping[str, Any] = {}
+    if function in reference.scales:
+        given = reference.scales[function](*arguments, expected)
+    scales: dict[str, Any] = {}
+    for name, value in expected.items():
+        if name in given:
+            scale = given[name]
+            scales[name] = (scale.size, scale.kappa, bool(getattr(scale, "infinite_ok", False)))
+        else:
+            array = np.asarray(value)
+            largest = float(np.max(np.abs(array), initial=0.0))
+            scales[name] = (largest or 1.0, 8.0 + (array.shape[0] if array.ndim else 0), False)
+    return scales

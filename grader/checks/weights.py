@@ -1,0 +1,179 @@
+"""One weight matrix against the distribution that was asked for: its variance, its shape, what to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.checks import statistics
+from grader.checks.compare import show_shape
+from grader.checks.statistics import NORMAL_LIMIT, Limits
+from grader.sandbox.codec import Other
+
+# Above this many weights a matrix can speak on its distribution even when its variance is wrong.
+MANY = 2_000
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a matrix of `shape` (fan_in, fan_out) was asked to be."""
+
+    shape: tuple[int, int]
+    family: str
+    variance: float
+    limits: Limits
+
+    @property
+    def bound(self) -> float:
+        """Half the width of the uniform distribution of this variance."""
+        return float(np.sqrt(3.0 * self.variance))
+
+    def to_tree(self) -> dict[str, Any]:
+        """Return plain values for the bank."""
+        return {
+            "shape": list(self.shape),
+            "family": self.family,
+            "variance": self.variance,
+            "limits": self.limits.to_tree(),
+        }
+
+    @staticmethod
+    def from_tree(tree: Mapping[str, Any]) -> Target:
+        """Rebuild from what `to_tree` wrote."""
+        fan_in, fan_out = tree["shape"]
+        return Target((fan_in, fan_out), tree["family"], tree["variance"], Limits.from_tree(tree["limits"]))
+
+    @staticmethod
+    def make(shape: tuple[int, int], family: str, variance: float) -> Target:
+        """Compute the limits; needs scipy, so only where banks are built."""
+        return Target(shape, family, float(variance), statistics.make_limits(*shape))
+
+
+def read_weights(value: Any, shape: tuple[int, int], name: str) -> tuple[np.ndarray | None, str]:
+    """Return the weights as (fan_in, fan_out) float64, and what is wrong with their shape or kind.
+
+    A transposed matrix comes back turned, with the remark: its numbers can still be judged.
+    """
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
+        kind = value.type_name if isinstance(value, Other) else type(value).__name__
+        return None, f"{name} is a value of type {kind}, expected an array of shape {show_shape(shape)}."
+    array = value.astype(np.float64, copy=False)
+    if array.shape == shape:
+        return array, ""
+    remark = f"{name} has shape {show_shape(array.shape)}, expected (fan_in, fan_out) = {show_shape(shape)}."
+    if array.shape == shape[::-1]:
+        return array.T, f"{remark} Is it transposed?"
+    return None, remark
+
+
+def mean_square(weights: np.ndarray) -> float:
+    """Return the observed variance around the declared mean of zero."""
+    return float(np.mean(np.square(weights)))
+
+
+def variance_is_right(weights: np.ndarray, target: Target) -> bool:
+    """Whether the sum of squares lies within its limits."""
+    z = statistics.to_normal(weights, target.family, target.variance)
+    if np.isnan(z).any():
+        # Beyond the uniform bound: too large a variance, unless the sum of squares says otherwise.
+        total = float(np.sum(np.square(weights))) / target.variance
+    else:
+        total = float(np.sum(z * z))
+    return statistics.within(total, target.limits.total)
+
+
+def variance_range(target: Target) -> tuple[float, float]:
+    """Return the acceptable range of the observed variance."""
+    n = target.shape[0] * target.shape[1]
+    low, high = target.limits.total
+    return low * target.variance / n, high * target.variance / n
+
+
+def distribution_trouble(weights: np.ndarray, target: Target, edges: np.ndarray, *, rescale: bool) -> str:
+    """Return what is wrong with the distribution, or "".
+
+    With `rescale` the weights are judged at their own scale: a wrong variance has been paid for already.
+    """
+    if not np.isfinite(weights).all():
+        return "some weights are not finite numbers"
+    variance = target.variance
+    if rescale:
+        variance = _own_variance(weights, target.family)
+        if variance == 0.0:
+            return "all weights are zero"
+    z = statistics.to_normal(weights, target.family, variance)
+    if np.isnan(z).any():
+        largest = float(np.max(np.abs(weights)))
+        return f"some weights lie beyond the bound: |w| up to {largest:.4g} where {np.sqrt(3 * variance):.4g} is the limit"
+    return _shape_trouble(z, target, edges)
+
+
+def _own_variance(weights: np.ndarray, family: str) -> float:
+    if family == "normal":
+        return mean_square(weights)
+    bound = float(np.max(np.abs(weights))) * (1.0 + 1.0 / weights.size)
+    return bound * bound / 3.0
+
+
+def _shape_trouble(z: np.ndarray, target: Target, edges: np.ndarray) -> str:
+    limits, n = target.limits, z.size
+    ordered = np.sort(z, axis=None)
+    if n > 1 and statistics.distinct_share(ordered) < 0.99:
+        share = statistics.distinct_share(ordered)
+        return f"many weights are equal: {share:.0%} of them are distinct, so units would start alike"
+    if abs(float(z.sum())) / np.sqrt(n) > NORMAL_LIMIT:
+        return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"
+    rows_right = statistics.within(statistics.sums_total(z, axis=1), limits.rows_total)
+    columns_right = statistics.within(statistics.sums_total(z, axis=0), limits.columns_total)
+    if not (rows_right and columns_right):
+        side = "columns" if not columns_right else "rows"
+        return f"the weights of a unit depend on one another: the sums over {side} are not what independent draws give"
+    largest = float(max(-ordered[0], ordered[-1]))
+    if largest < limits.largest[0]:
+        return (
+            f"the tails are missing: no weight is beyond {largest:.2f} standard deviations, where {n} draws reach "
+            f"at least {limits.largest[0]:.2f}; is it truncated, or of another family?"
+        )
+    if largest > limits.largest[1] or statistics.distance(ordered, edges) > limits.distance:
+        return f"the histogram is not that of a {target.family} distribution"
+    return ""
+
+
+SUSPECTS = (
+    (2.0, "twice too large"),
+    (0.5, "half of what was asked: is the 2 missing?"),
+    (4.0, "four times too large"),
+    (0.25, "a quarter of what was asked"),
+    (3.0, "three times too large: is the standard deviation used as the bound of the uniform distribution?"),
+    (1.0 / 3.0, "a third of what was asked: is the standard deviation used as the bound of the uniform distribution?"),
+)
+
+
+def variance_sentence(name: str, weights: np.ndarray, target: Target, asked: str) -> str:
+    """Return what was seen in the student's terms, with the acceptable range, and the likeliest slip."""
+    seen, wanted = mean_square(weights), target.variance
+    low, high = variance_range(target)
+    text = (
+        f"{name}: variance {seen:.4g} where {asked} = {wanted:.4g} was asked "
+        f"(fan_in {target.shape[0]}, fan_out {target.shape[1]}; acceptable {low:.4g} to {high:.4g})"
+    )
+    return f"{text}: {_suspect(seen, target, low / wanted, high / wanted)}."
+
+
+def _suspect(seen: float, target: Target, low: float, high: float) -> str:
+    ratio = seen / target.variance
+    fan_in, fan_out = target.shape
+    candidates = [*SUSPECTS]
+    if fan_in != fan_out:
+        candidates.append((fan_in / fan_out, "did you use fan_out for fan_in?"))
+        candidates.append(((fan_in + fan_out) / (2.0 * fan_in), "did you use fan_in alone, not the average of the fans?"))
+        candidates.append(((fan_in + fan_out) / (2.0 * fan_out), "did you use fan_out alone, not the average of the fans?"))
+    candidates.append((target.variance, "is the variance used where its square root is needed?"))
+    candidates.append((1.0 / target.variance, "is the variance not scaled by the fans at all?"))
+    fitting = [(abs(np.log(ratio / factor)), text) for factor, text in candidates if low <= ratio / factor <= high] if ratio > 0 else []
+    if fitting:
+        return min(fitting)[1]
+    return "all weights are zero" if ratio == 0 else f"{ratio:.3g} times what was asked"

@@ -1,0 +1,324 @@
+"""The command line: the only module that prints and exits.
+
+Exit status: 0 full marks, or the command did what it says; 1 graded and points are missing; 2 could not be
+done, with one line that says what to do; 130 after Ctrl-C.
+
+Most imports stand inside functions for start-up time: the process for student code is started first, and
+imports NumPy while this one does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, Optional
+
+import typer
+
+from grader import __version__
+from grader.errors import GraderError, UsageError
+
+if TYPE_CHECKING:
+    from grader.assignment import Assignment, Course, Problem
+    from grader.report import Report
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Autograded deep-learning homework: write the stubs, run `grader run hw3`, read what is wrong and why.",
+)
+
+Homework = Annotated[str, typer.Argument(metavar="HW", help="The assignment, e.g. hw3.")]
+ProblemName = Annotated[str, typer.Argument(metavar="PROBLEM", help="A function's name, e.g. affine_backward.")]
+Seed = Annotated[int, typer.Option(help="Which saved test cases; 0 are the public ones.", min=0)]
+
+
+def main() -> NoReturn:
+    """Run the command line; every expected failure is one line on standard error."""
+    try:
+        status = app(standalone_mode=False)
+    except GraderError as error:
+        status = _fail(str(error))
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        # The reader of a pipe has left; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except Exception as error:
+        status = _usage_status(error)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _usage_status(error: Exception) -> int:
+    """Report a usage error of the option parser in one line; anything else is a bug and is raised."""
+    if type(error).__name__ == "Abort":
+        return 130
+    message = getattr(error, "format_message", None)
+    if message is None:
+        raise error
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "grader"
+    return _fail(f"{message().rstrip('.')}; see `{command} --help`")
+
+
+def _fail(message: str) -> int:
+    from grader.render.text import clean  # For start-up time.
+
+    sys.stderr.write(f"grader: {clean(' '.join(message.split()), 600)}\n")
+    return 2
+
+
+@app.command()
+def run(
+    hw: Homework,
+    submission: Annotated[
+        Optional[Path], typer.Option(help="A folder, .zip, .tar.gz or .py; by default assignments/HW.")
+    ] = None,
+    problem: Annotated[Optional[list[str]], typer.Option(help="Only this problem; may be given several times.")] = None,
+    json: Annotated[Optional[str], typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")] = None,
+    junit: Annotated[Optional[str], typer.Option(metavar="FILE", help="Write JUnit XML; - is stdout.")] = None,
+    seed: Seed = 0,
+    no_isolation: Annotated[
+        bool, typer.Option("--no-isolation", help="Run in this process, for a debugger: no limits, no locks.")
+    ] = False,
+) -> int:
+    """Grade a submission: a score, a reason for every lost point, and a way forward."""
+    outputs = [target for target in (json, junit) if target is not None]
+    if outputs.count("-") > 1:
+        raise UsageError("only one report can go to standard output; give the other a file name")
+    with _zygote(no_isolation) as zygote:
+        report = _grade(hw, submission, tuple(problem or ()), seed, zygote)
+    _write_reports(report, json, junit)
+    if "-" not in outputs:
+        from grader.render import terminal  # For start-up time: the child process imports meanwhile.
+
+        _print(terminal.render(report, width=_width(), color=_color()))
+    if report.fault is not None:
+        return 2
+    return 0 if report.score == report.max_score else 1
+
+
+@contextmanager
+def _zygote(no_isolation: bool) -> Iterator[object | None]:
+    """Start the process that makes workers, before anything heavy is imported here."""
+    from grader.sandbox.zygote import Zygote  # For start-up time.
+
+    if no_isolation:
+        yield None
+        return
+    with Zygote() as zygote:
+        yield zygote
+
+
+def _grade(hw: str, path: Path | None, problems: tuple[str, ...], seed: int, zygote: object | None) -> Report:
+    # For start-up time: NumPy is imported here and in the child at the same time.
+    from grader import assignment as assignments
+    from grader import engine
+    from grader.bank import BankSource
+    from grader.intake import take
+    from grader.sandbox.student import open_student
+
+    course = assignments.find_course(Path.cwd())
+    assignment = assignments.load(course, hw)
+    selected = assignment.select(problems)
+    where = path if path is not None else course.folder(hw)
+    submission = take(where, assignment.files)
+    source = BankSource(course, assignment, seed, _cache(), _bank_progress(hw))
+    wanted = {name: [p.id for p in assignment.problems if p.file == name] for name in assignment.files}
+    with open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=True) as student:
+        return engine.grade(
+            assignment, selected, submission, student, lambda: source.bank, seed=seed, isolation=student.isolation
+        )
+
+
+def _write_reports(report: Report, json: str | None, junit: str | None) -> None:
+    if json is not None:
+        from grader.render import json_report  # For start-up time.
+
+        _write(json, json_report.render(report))
+    if junit is not None:
+        from grader.render import junit as junit_report  # For start-up time.
+
+        _write(junit, junit_report.render(report))
+
+
+@app.command(name="list")
+def list_() -> int:
+    """List the assignments: points, and how much of each is written."""
+    from grader import assignment as assignments  # For start-up time.
+
+    course = assignments.find_course(Path.cwd())
+    with _zygote(False) as zygote:
+        for name in course.names():
+            assignment = assignments.load(course, name)
+            written = _written(course, assignment, zygote)
+            total = len(assignment.problems)
+            _print(f"{name}  {assignment.hundredths // 100:3d} points  {written:2d} of {total} written  {assignment.title}")
+    return 0
+
+
+def _written(course: Course, assignment: Assignment, zygote: object | None) -> int:
+    from grader.errors import IntakeError  # For start-up time.
+    from grader.intake import take
+    from grader.sandbox.student import open_student
+
+    wanted = {name: [p.id for p in assignment.problems if p.file == name] for name in assignment.files}
+    try:
+        submission = take(course.folder(assignment.name), assignment.files)
+    except IntakeError:
+        return 0
+    with open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=False) as student:
+        return sum(1 for state in student.load().functions.values() if state.state == "ready")
+
+
+@app.command()
+def hint(hw: Homework, problem: ProblemName) -> int:
+    """Show the next hint of a problem."""
+    from grader import assignment as assignments  # For start-up time.
+    from grader.hints import next_hint
+
+    course = assignments.find_course(Path.cwd())
+    name = assignments.load(course, hw).problem(problem).id
+    number, count, text = next_hint(course.folder(hw), hw, name, _state() / "hints.json")
+    more = f"`grader hint {hw} {name}` again for the next" if number < count else "that was the last one"
+    _print(f"Hint {number} of {count} for {name} ({more}):\n")
+    _print(_wrap(text))
+    return 0
+
+
+@app.command()
+def cases(
+    hw: Homework,
+    problem: ProblemName,
+    limit: Annotated[int, typer.Option(help="How many, smallest first; 0 for all.", min=0)] = 8,
+    seed: Seed = 0,
+) -> int:
+    """Print saved test cases as NumPy code, each with why it is there."""
+    from grader import assignment as assignments  # For start-up time.
+    from grader.bank import BankSource
+    from grader.checks.show import full_code
+
+    course = assignments.find_course(Path.cwd())
+    assignment = assignments.load(course, hw)
+    chosen = assignment.problem(problem)
+    source = BankSource(course, assignment, seed, _cache(), _bank_progress(hw))
+    shown = chosen.check.show(chosen.id, source.bank.section(chosen.id))
+    some = shown[:limit] if limit else shown
+    _print(f"import numpy as np\nfrom {chosen.file.removesuffix('.py')} import *\n")
+    for number, case in enumerate(some, 1):
+        _print(f"# Case {number} of {len(shown)}: {case.why}\n{full_code(case.arguments, case.calls, case.answers)}\n")
+    if len(some) < len(shown):
+        _print(f"# {len(shown) - len(some)} more: grader cases {hw} {problem} --limit 0")
+    return 0
+
+
+@app.command()
+def release(
+    hw: Homework,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if the stubs are not up to date.")] = False,
+) -> int:
+    """Generate the students' stubs from the solutions."""
+    from grader import assignment as assignments  # For start-up time.
+    from grader.authoring.release import StubInfo, drift, release_files, write_files
+    from grader.report import points_text
+
+    course = assignments.find_course(Path.cwd())
+    assignment = assignments.load(course, hw)
+    solutions = course.solutions(hw)
+    if solutions is None:
+        raise UsageError(f"there is no solutions/{hw} in {course.root}: stubs are generated from it")
+    infos = {problem.id: StubInfo(points_text(problem.hundredths)) for problem in assignment.problems}
+    files = release_files(solutions, infos, assignment=hw, files=assignment.files)
+    folder = course.folder(hw)
+    if not check:
+        write_files(files, folder)
+        _print(f"wrote {', '.join(files)} to {folder}")
+        return 0
+    differences = drift(files, folder)
+    for difference in differences:
+        _print(difference)
+    if differences:
+        _print(f"{len(differences)} of {len(files)} files differ; run `grader release {hw}`")
+    else:
+        _print(f"{hw}: stubs are up to date")
+    return 1 if differences else 0
+
+
+@app.command()
+def version() -> int:
+    """Print the version."""
+    _print(__version__)
+    return 0
+
+
+# --- the terminal and the file system -----------------------------------------------------------------------
+
+
+def _print(text: str) -> None:
+    """Print to standard output; characters that it cannot encode are replaced, never a reason to fail."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + ("" if text.endswith("\n") else "\n"))
+
+
+def _wrap(text: str) -> str:
+    import textwrap  # For start-up time.
+
+    return textwrap.fill(text, min(_width(), 80))
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def _color() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def _write(target: str, text: str) -> None:
+    """Write a report to a file (aside, then renamed) or, for "-", to standard output."""
+    if target == "-":
+        _print(text)
+        return
+    path = Path(target)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        os.replace(aside, path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; is the folder there and writable?") from error
+
+
+def _cache() -> Path:
+    import platformdirs  # For start-up time.
+
+    return Path(platformdirs.user_cache_dir("grader"))
+
+
+def _state() -> Path:
+    import platformdirs  # For start-up time.
+
+    return Path(platformdirs.user_state_dir("grader"))
+
+
+def _bank_progress(hw: str) -> Callable[[int, int, str], None]:
+    """Return a callback that tells a person why the first run takes longer."""
+
+    def progress(done: int, count: int, problem: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[Kbuilding the test cases of {hw}, once: {done + 1} of {count}, {problem}")
+            if done + 1 == count:
+                sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+    return progress
+
+
+if TYPE_CHECKING:
+    _unused: Problem

@@ -1,0 +1,148 @@
+"""The engine: an assignment, its bank and a student's process give a report. It never prints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from grader import __version__
+from grader.assignment import Assignment, Problem
+from grader.bank import Bank
+from grader.checks.base import Graded, Runner, describe_raised
+from grader.errors import GraderError
+from grader.report import Evidence, Isolation, Outcome, ProblemResult, Report, total
+from grader.sandbox.replies import Manifest, Student
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What the engine needs to know of a submission: its name, its files, what was remarkable about it."""
+
+    name: str
+    files: Mapping[str, bytes]
+    shown: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def grade(
+    assignment: Assignment,
+    problems: Sequence[Problem],
+    submission: Submission,
+    student: Student,
+    bank: Callable[[], Bank],
+    *,
+    seed: int,
+    isolation: Isolation,
+) -> Report:
+    """Grade one submission. The bank is asked for only when a problem is there to be judged.
+
+    A fault of ours gives a report with `fault` and no score, never a wrong zero.
+    """
+    started = time.perf_counter()
+    report = Report(
+        assignment.name, submission.name, (), seed, isolation, 0.0, __version__, notes=submission.notes
+    )
+    try:
+        manifest = student.load()
+        notes = report.notes + _stand_in_notes(manifest)
+        results = tuple(_grade_problem(problem, submission, manifest, student, bank) for problem in problems)
+        used = any(problem.id in manifest.functions and manifest.functions[problem.id].state == "ready" for problem in problems)
+        report = replace(
+            report,
+            problems=results,
+            notes=notes,
+            bank_hash=bank().hash if used else None,
+            evidence=summarise(result.evidence for result in results),
+        )
+    except GraderError:
+        raise
+    except Exception as error:
+        report = replace(report, fault=f"{type(error).__name__}: {error}")
+    return replace(report, duration_s=time.perf_counter() - started)
+
+
+def _grade_problem(
+    problem: Problem, submission: Submission, manifest: Manifest, student: Student, bank: Callable[[], Bank]
+) -> ProblemResult:
+    stopped = _not_ready(problem, submission, manifest)
+    if stopped is None:
+        graded = _judge(problem, bank().section(problem.id), student.run)
+    else:
+        outcome, message = stopped
+        graded = Graded(outcome, problem.check.rows(problem.id, problem.hundredths, outcome, message), message)
+    assert total(check.max_score for check in graded.checks) == problem.hundredths
+    state = manifest.functions.get(problem.id)
+    return ProblemResult(
+        problem.id,
+        problem.title or problem.id.replace("_", " "),
+        graded.status,
+        graded.checks,
+        problem.hundredths,
+        graded.message,
+        submission.shown.get(problem.file, problem.file),
+        state.line if state else None,
+        student.printed(),
+        graded.evidence,
+    )
+
+
+def _judge(problem: Problem, section: dict[str, object], run: Runner) -> Graded:
+    return problem.check.grade(problem.id, problem.hundredths, section, run)
+
+
+def _not_ready(problem: Problem, submission: Submission, manifest: Manifest) -> tuple[Outcome, str] | None:
+    """Return why a problem cannot be tried at all, in the student's words."""
+    if problem.file not in submission.files:
+        return Outcome.ERROR, f"{problem.file} is missing from the submission"
+    broken = manifest.modules.get(problem.file)
+    if broken is not None:
+        outcome = Outcome.TIMEOUT if broken.type_name == "Timeout" else Outcome.ERROR
+        return outcome, describe_raised(broken, f"importing {problem.file}")
+    state = manifest.functions[problem.id]
+    shown = submission.shown.get(problem.file, problem.file)
+    if state.state == "unfinished":
+        return Outcome.NOT_IMPLEMENTED, "not implemented yet"
+    if state.state == "missing":
+        return Outcome.ERROR, f"{shown} has no function {problem.id}; was it renamed or deleted?"
+    if state.state == "not_a_function":
+        return Outcome.ERROR, f"{problem.id} in {shown} is not a function"
+    return None
+
+
+def _stand_in_notes(manifest: Manifest) -> tuple[str, ...]:
+    if not manifest.stand_ins:
+        return ()
+    names = ", ".join(manifest.stand_ins)
+    return (f"{names}: replaced by an inert stand-in while grading; functions under test cannot use it",)
+
+
+def summarise(evidences: Iterable[Sequence[Evidence]]) -> tuple[Evidence, ...]:
+    """Return the lines at the foot of a report: cases, differences, and variance by layer."""
+    flat = [item for evidence in evidences for item in evidence]
+    lines: list[Evidence] = []
+    cases = [item for item in flat if item.kind == "cases"]
+    if cases:
+        count = sum(item.count for item in cases)
+        spans = [shape for item in cases for shape in item.span]
+        text = f"{count} cases drawn by Hypothesis for {len(cases)} problem{'s' if len(cases) > 1 else ''}"
+        if spans:
+            smallest, largest = min(spans, key=_entries), max(spans, key=_entries)
+            text += f", shapes from {smallest} to {largest}"
+        lines.append(Evidence("cases", text, count))
+    differences = [item for item in flat if item.kind == "differences"]
+    if differences:
+        count, off = sum(item.count for item in differences), max(item.off for item in differences)
+        text = f"finite differences of your own forwards: {count} directions agree, off by at most {off:.0e}"
+        lines.append(Evidence("differences", text, count, off))
+    lines += [item for item in flat if item.kind == "variance" and "by layer" in item.text] or [
+        item for item in flat if item.kind == "variance"
+    ]
+    return tuple(lines)
+
+
+def _entries(shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    size = 1
+    for length in shape:
+        size *= length
+    return size, shape

@@ -1,0 +1,66 @@
+"""What to do next: the one problem to look at, and what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from grader.render.text import clean
+from grader.report import Outcome, ProblemResult, Report, points_text
+
+
+@dataclass(frozen=True)
+class Step:
+    """A sentence and the commands that go with it, each with what it does."""
+
+    sentence: str
+    commands: tuple[tuple[str, str], ...] = ()
+    glad: bool = False
+
+
+def next_step(report: Report) -> Step:
+    """Return what the student does next: repair what was begun, else begin the next, else hand in."""
+    problems = report.problems
+    home = clean(report.assignment, 40)
+    lost = [problem for problem in problems if problem.score < problem.max_score]
+    if not lost:
+        return _finished(home, report)
+    waiting = (Outcome.NOT_IMPLEMENTED, Outcome.BLOCKED)
+    started = _first(lost, lambda problem: problem.status not in waiting)
+    if started is not None:
+        return Step(f"Next: {clean(started.id, 60)}", _commands(home, started))
+    new = _first(lost, lambda problem: problem.status is Outcome.NOT_IMPLEMENTED) or lost[0]
+    word = "Start with" if all(problem.status is Outcome.NOT_IMPLEMENTED for problem in problems) else "Next:"
+    where = place(new)
+    return Step(f"{word} {clean(new.id, 60)}" + (f" in {where}" if where else ""), _commands(home, new))
+
+
+def place(problem: ProblemResult) -> str:
+    """Return where a problem's function stands: `assignments/hw3/layers.py:12`, or "" where nobody knows."""
+    file = clean(problem.file, 200)
+    return f"{file}:{problem.line}" if file and problem.line is not None else file
+
+
+def _finished(home: str, report: Report) -> Step:
+    most = points_text(report.max_score)
+    if len(report.problems) == 1:
+        name = clean(report.problems[0].id, 60)
+        sentence = f"{name} is right: {most} of {most} points."
+        return Step(sentence, ((f"grader run {home}", "the whole assignment"),), glad=True)
+    sentence = f"All {len(report.problems)} problems are right: {most} of {most} points. Well done!"
+    return Step(sentence, ((f"grader submit {home}", "make the zip to hand in"),), glad=True)
+
+
+def _commands(home: str, problem: ProblemResult) -> tuple[tuple[str, str], ...]:
+    name = clean(problem.id, 60)
+    return (
+        (f"grader hint {home} {name}", "a hint"),
+        (f"grader cases {home} {name}", "the saved test cases"),
+        (f"grader run {home} --problem {name}", "try only this one"),
+    )
+
+
+def _first(
+    problems: Iterable[ProblemResult], wanted: Callable[[ProblemResult], bool]
+) -> ProblemResult | None:
+    return next((problem for problem in problems if wanted(problem)), None)

@@ -1,0 +1,418 @@
+"""The wire format between grader and student: trees of plain values as bytes, never pickled.
+
+A tree is None, bool, int, float, str, bytes, `numpy.ndarray`, list, tuple, dict with str keys, or one of the
+four marker classes below. Values of one kind lie side by side (all tags, all integers, all floats, all text,
+all array bytes), so that Python unpacks each kind in one call:
+
+    magic, count of tags, of integers, of floats, length of text in bytes     24 bytes, little-endian
+    integers (8 bytes each), floats (8), tags (1), text (UTF-8), zeros up to a multiple of 8
+    array bytes, each array filled up to a multiple of 8
+
+A decoder trusts nothing: counts are compared with the bytes that are there before anything is allocated, and
+whatever is not a tree of ours raises `WireError`.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Union
+
+import numpy as np
+
+MAX_BYTES = 256 * 2**20
+MAX_NODES = 1_000_000
+MAX_DEPTH = 24
+MAX_DIMENSIONS = 8
+NAME_CHARS = 80
+
+Buffer = Union[bytes, bytearray, memoryview]
+
+_MAGIC = b"GRW1"
+_HEADER = struct.Struct("<4sIIIQ")
+_FRAME = struct.Struct("<Q16sB7x")
+
+_NONE, _FALSE, _TRUE, _INT, _FLOAT, _STR, _BYTES, _LIST, _TUPLE, _DICT = range(10)
+_SEED, _HANDLE, _OTHER, _NAMED = range(10, 14)
+_ARRAY = 16
+_DTYPES = tuple(np.dtype(code) for code in ("?", "u1", "<i4", "<i8", "<f4", "<f8", "<c8", "<c16"))
+_RANKS = MAX_DIMENSIONS + 1
+_END = _ARRAY + _RANKS * len(_DTYPES)
+_BOOL_END = _ARRAY + _RANKS
+
+# What a tag of an array says: dtype, bytes an item, number of dimensions.
+_LAYOUTS: tuple[Any, ...] = (None,) * _ARRAY + tuple(
+    (dtype, dtype.itemsize, rank) for dtype in _DTYPES for rank in range(_RANKS)
+)
+_BASES = {dtype: _ARRAY + _RANKS * i for i, dtype in enumerate(_DTYPES)}
+_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+
+
+class WireError(Exception):
+    """The bytes are not a tree of ours, or the tree holds what cannot cross."""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Stands for a fresh `numpy.random.default_rng(value)`, which the executor makes."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class Handle:
+    """Stands for a value that stayed in the worker: a cache."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Stands for a value that cannot cross. `type_name` has at most 80 printable characters."""
+
+    type_name: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """Stands for a plain function that the executor supplies by name."""
+
+    name: str
+
+
+HANDLE = Handle()
+
+
+def clean(text: str, limit: int) -> str:
+    """Return `text` with white space as blanks, unprintable characters left out, cut to `limit` characters."""
+    head = text[: 4 * limit]
+    if not head.isprintable():
+        head = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in head)
+    return head if len(head) <= limit else head[: limit - 3] + "..."
+
+
+# --- frames -----------------------------------------------------------------------------------------------
+
+FRAME_BYTES = _FRAME.size
+CALL_BYTES = 16
+HELLO, REQUEST, REPLY, EVENT = range(1, 5)
+
+
+def frame_head(call: bytes, kind: int, length: int) -> bytes:
+    """Return the 32 bytes before a payload of `length` bytes. `call` is the 16-byte id of the request."""
+    return _FRAME.pack(length, call, kind)
+
+
+def read_head(head: Buffer) -> tuple[bytes, int, int]:
+    """Return call id, kind and payload length from the 32 bytes before a payload."""
+    length, call, kind = _FRAME.unpack_from(head)
+    return call, kind, length
+
+
+# --- encoding ---------------------------------------------------------------------------------------------
+
+
+def encode(tree: Any) -> bytes:
+    """Return the bytes of a tree.
+
+    Arrays of other dtypes become the nearest one that crosses (float16 float32, longdouble float64, other
+    integers int64); subclasses become plain arrays. What cannot cross becomes `Other`.
+
+    Raises:
+        WireError: a dict has keys that are not str, or the tree is nested too deeply.
+    """
+    encoder = _Encoder()
+    try:
+        encoder.put(tree, 0)
+        return encoder.to_bytes()
+    except (struct.error, RecursionError) as error:
+        raise WireError(f"a tree could not be encoded: {error}") from None
+
+
+class _Encoder:
+    """Collects a tree's values kind by kind."""
+
+    def __init__(self) -> None:
+        self.tags = bytearray()
+        self.integers: list[int] = []
+        self.floats: list[float] = []
+        self.texts: list[str] = []
+        self.arrays: list[bytes] = []
+
+    def put(self, value: Any, depth: int) -> None:
+        """Add one value. The order of the tests is how often each kind occurs."""
+        kind = type(value)
+        if kind is np.ndarray:
+            base = _BASES.get(value.dtype)
+            shape = value.shape
+            if base is None or len(shape) > MAX_DIMENSIONS:
+                self._put_unusual(value, depth)
+                return
+            self.tags.append(base + len(shape))
+            self.integers += shape
+            self._put_raw(value.tobytes())
+        elif kind is str:
+            self.tags.append(_STR)
+            self.integers.append(len(value))
+            self.texts.append(value)
+        elif value is None:
+            self.tags.append(_NONE)
+        elif kind is int:
+            if _INT_MIN <= value <= _INT_MAX:
+                self.tags.append(_INT)
+                self.integers.append(value)
+            else:
+                self.put(Other("int"), depth)
+        elif kind is tuple or kind is list:
+            if depth >= MAX_DEPTH:
+                raise WireError(f"a tree is nested more than {MAX_DEPTH} deep")
+            self.tags.append(_TUPLE if kind is tuple else _LIST)
+            self.integers.append(len(value))
+            put, depth = self.put, depth + 1
+            for item in value:
+                put(item, depth)
+        elif kind is float:
+            self.tags.append(_FLOAT)
+            self.floats.append(value)
+        else:
+            self._put_rare(value, depth)
+
+    def _put_raw(self, raw: bytes) -> None:
+        self.arrays.append(raw)
+        if len(raw) & 7:
+            self.arrays.append(bytes(-len(raw) & 7))
+
+    def _put_rare(self, value: Any, depth: int) -> None:
+        kind = type(value)
+        if kind is bool:
+            self.tags.append(_TRUE if value else _FALSE)
+        elif kind is dict:
+            self._put_dict(value, depth)
+        elif kind is Handle:
+            self.tags.append(_HANDLE)
+        elif kind is bytes:
+            self.tags.append(_BYTES)
+            self.integers.append(len(value))
+            self._put_raw(value)
+        elif kind is Seed:
+            self.tags.append(_SEED)
+            self.integers.append(value.value)
+        elif kind is Other or kind is Named:
+            name = clean(value.type_name if kind is Other else value.name, NAME_CHARS)
+            self.tags.append(_OTHER if kind is Other else _NAMED)
+            self.integers.append(len(name))
+            self.texts.append(name)
+        else:
+            self._put_unusual(value, depth)
+
+    def _put_dict(self, value: dict[Any, Any], depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            raise WireError(f"a tree is nested more than {MAX_DEPTH} deep")
+        self.tags.append(_DICT)
+        self.integers.append(len(value))
+        for key, item in value.items():
+            if type(key) is not str:
+                raise WireError(f"a dict has a key of type {type(key).__name__}; only str crosses")
+            self.integers.append(len(key))
+            self.texts.append(key)
+            self.put(item, depth + 1)
+
+    def _put_unusual(self, value: Any, depth: int) -> None:
+        plain = plain_array(value)
+        self.put(Other(type(value).__name__) if plain is None else plain, depth)
+
+    def to_bytes(self) -> bytes:
+        """Return everything that was added, as one string of bytes."""
+        text = "".join(self.texts)
+        try:
+            raw = text.encode()
+        except UnicodeEncodeError:  # A lone surrogate counts as one character on both sides.
+            raw = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text).encode()
+        integers, floats, tags = self.integers, self.floats, self.tags
+        head = _HEADER.pack(_MAGIC, len(tags), len(integers), len(floats), len(raw))
+        packed = struct.pack(f"<{len(integers)}q{len(floats)}d", *integers, *floats)
+        fill = bytes(-(len(tags) + len(raw)) & 7)
+        return b"".join((head, packed, tags, raw, fill, *self.arrays))
+
+
+def plain_array(value: Any) -> np.ndarray[Any, np.dtype[Any]] | None:
+    """Return `value` as a plain array of a dtype that crosses, or None where there is none.
+
+    `value`: an array of any dtype and subclass, or a numpy scalar, which becomes a 0-d array.
+    """
+    if isinstance(value, np.ndarray):
+        array = np.ndarray.view(value, np.ndarray)
+    elif isinstance(value, np.generic):
+        array = np.array(value)
+    else:
+        return None
+    if array.ndim > MAX_DIMENSIONS or array.dtype.kind not in "?biufc":
+        return None
+    dtype = array.dtype.newbyteorder("<")
+    if dtype not in _BASES:
+        kind, size = dtype.kind, dtype.itemsize
+        if kind in "iu":
+            dtype = np.dtype("<i8")
+        elif kind == "f":
+            dtype = np.dtype("<f4" if size < 4 else "<f8")
+        else:
+            dtype = np.dtype("<c16")
+    with np.errstate(all="ignore"):
+        return array.astype(dtype, order="C", copy=False)
+
+
+# --- decoding ---------------------------------------------------------------------------------------------
+
+
+def decode(
+    buffer: Buffer, *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_NODES, keep_lists: bool = False
+) -> Any:
+    """Return the tree that `buffer` holds. Arrays are read-only views of it where it is read-only.
+
+    Lists come back as tuples, or as lists with `keep_lists`. `max_nodes` bounds the number of values.
+
+    Raises:
+        WireError: the bytes are anything else than one whole tree within the limits.
+    """
+    if len(buffer) > max_bytes:
+        raise WireError(f"a tree of {len(buffer)} bytes; at most {max_bytes} are taken")
+    try:
+        decoder = _Decoder(buffer, max_nodes, keep_lists)
+        tree = decoder.take(0)
+        decoder.finish()
+    except WireError:
+        raise
+    except (StopIteration, ValueError, TypeError, struct.error, OverflowError, MemoryError) as error:
+        raise WireError(f"not a tree: {type(error).__name__}") from None
+    return tree
+
+
+class _Decoder:
+    """Walks the tags of one buffer; values come from the columns beside them."""
+
+    def __init__(self, buffer: Buffer, max_nodes: int, keep_lists: bool) -> None:
+        magic, tags, integers, floats, text = _HEADER.unpack_from(buffer)
+        if magic != _MAGIC:
+            raise WireError("not a tree: wrong first bytes")
+        # A value needs one tag and at most a key, a length and eight dimensions.
+        if tags > max_nodes or integers > 10 * tags or floats > tags:
+            raise WireError(f"a tree of {tags} values; at most {max_nodes} are taken")
+        at_floats = _HEADER.size + 8 * integers
+        at_tags = at_floats + 8 * floats
+        at_text = at_tags + tags
+        at_arrays = at_text + text + (-(tags + text) & 7)
+        if at_arrays > len(buffer):
+            raise WireError("not a tree: it is cut short")
+        self.buffer = buffer
+        self.sequence = list if keep_lists else tuple
+        self.next_tag = iter(bytes(buffer[at_tags:at_text])).__next__
+        self.integers = iter(struct.unpack_from(f"<{integers}q", buffer, _HEADER.size))
+        self.next_integer = self.integers.__next__
+        self.next_float = iter(struct.unpack_from(f"<{floats}d", buffer, at_floats)).__next__
+        self.text = str(buffer[at_text : at_text + text], "utf-8")
+        self.text_at = 0
+        self.array_at = at_arrays
+
+    def take(self, depth: int) -> Any:
+        """Return the next value. The order of the tests is how often each kind occurs."""
+        tag = self.next_tag()
+        if tag >= _ARRAY:
+            return self._take_array(tag)
+        if tag == _STR:
+            return self._take_text()
+        if tag == _NONE:
+            return None
+        if tag == _INT:
+            return self.next_integer()
+        if tag == _LIST or tag == _TUPLE:
+            if depth >= MAX_DEPTH:
+                raise WireError(f"a tree is nested more than {MAX_DEPTH} deep")
+            length = self.next_integer()
+            if length < 0:
+                raise WireError("not a tree: a negative length")
+            take, depth = self.take, depth + 1
+            items = [take(depth) for _ in range(length)]
+            return tuple(items) if tag == _TUPLE else self.sequence(items)
+        if tag == _FLOAT:
+            return self.next_float()
+        return self._take_rare(tag, depth)
+
+    def _take_array(self, tag: int) -> np.ndarray[Any, np.dtype[Any]]:
+        if tag >= _END:
+            raise WireError("not a tree: an unknown tag")
+        dtype, itemsize, rank = _LAYOUTS[tag]
+        shape = tuple(islice(self.integers, rank))
+        start = self.array_at
+        size = math.prod(shape) * itemsize
+        end = start + (size + 7 & -8)
+        if end > len(self.buffer) or len(shape) != rank:
+            raise WireError("not a tree: an array is cut short")
+        # (0, 2**40) holds no bytes, yet a sum over its first axis would need a terabyte.
+        if size <= 0 and (min(shape) < 0 or math.prod(n or 1 for n in shape) > MAX_BYTES):
+            raise WireError("not a tree: impossible dimensions")
+        self.array_at = end
+        array = np.ndarray(shape, dtype, self.buffer, start)
+        if tag < _BOOL_END and size and array.view(np.uint8).max() > 1:
+            raise WireError("not a tree: a bool that is neither true nor false")
+        return array
+
+    def _take_text(self) -> str:
+        start = self.text_at
+        end = start + self.next_integer()
+        if not start <= end <= len(self.text):
+            raise WireError("not a tree: text is cut short")
+        self.text_at = end
+        return self.text[start:end]
+
+    def _take_name(self) -> str:
+        name = self._take_text()
+        if len(name) > NAME_CHARS or not name.isprintable():
+            raise WireError("not a tree: a name is too long or not printable")
+        return name
+
+    def _take_rare(self, tag: int, depth: int) -> Any:
+        if tag == _TRUE or tag == _FALSE:
+            return tag == _TRUE
+        if tag == _DICT:
+            return self._take_dict(depth)
+        if tag == _HANDLE:
+            return HANDLE
+        if tag == _BYTES:
+            start = self.array_at
+            end = start + self.next_integer()
+            if not start <= end <= len(self.buffer):
+                raise WireError("not a tree: bytes are cut short")
+            self.array_at = end + (start - end & 7)
+            return bytes(self.buffer[start:end])
+        if tag == _SEED:
+            return Seed(self.next_integer())
+        if tag == _OTHER:
+            return Other(self._take_name())
+        if tag == _NAMED:
+            return Named(self._take_name())
+        raise WireError("not a tree: an unknown tag")
+
+    def _take_dict(self, depth: int) -> dict[str, Any]:
+        if depth >= MAX_DEPTH:
+            raise WireError(f"a tree is nested more than {MAX_DEPTH} deep")
+        length = self.next_integer()
+        items: dict[str, Any] = {}
+        for _ in range(length):
+            key = self._take_text()
+            items[key] = self.take(depth + 1)
+        if len(items) != length:
+            raise WireError("not a tree: a dict with the same key twice")
+        return items
+
+    def finish(self) -> None:
+        """Raise WireError where anything is left over."""
+        left = (next(self.integers, None), self._drained(self.next_tag), self._drained(self.next_float))
+        if left != (None, None, None) or self.text_at != len(self.text) or self.array_at != len(self.buffer):
+            raise WireError("not a tree: something is left over")
+
+    @staticmethod
+    def _drained(advance: Any) -> Any:
+        try:
+            return advance()
+        except StopIteration:
+            return None

@@ -1,0 +1,87 @@
+"""What comes back from student code, as the grader sees it: frozen, plain, and never trusted.
+
+Nothing here imports NumPy or starts anything, so that checks and the engine can name these types cheaply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Union
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of a traceback, in a file of the student's. `text` is the source line."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A call returned. `value` is a decoded tree, `observed` the shared inputs that were asked for, afterwards."""
+
+    value: Any
+    observed: Any = None
+    global_changed: bool | None = None
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A call raised an exception of the student's. Frames are innermost last."""
+
+    type_name: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A row has no answer: the worker hung, died or broke the protocol. `message` continues "affine_backward ..."."""
+
+    reason: str
+    message: str
+
+
+Step = Union[Returned, Raised, Lost]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The steps of one row, ended after the first that did not return, and which inputs were written to."""
+
+    steps: tuple[Step, ...]
+    modified: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class FunctionState:
+    """`state` is ready, unfinished, missing, not_a_function or broken_module; `line` where it is defined."""
+
+    state: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a submission's files hold: per file an error or None, per wanted function its state."""
+
+    modules: dict[str, Raised | None]
+    functions: dict[str, FunctionState]
+    stand_ins: tuple[str, ...] = ()
+
+
+class Student(Protocol):
+    """A submission that answers, in a process of its own or (for debuggers) in this one."""
+
+    def load(self) -> Manifest:
+        """Import the submission and say what is there."""
+
+    def run(self, payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
+        """Send one encoded request; return its rows by batch."""
+
+    def printed(self) -> tuple[str, ...]:
+        """Return what was printed since the last call, bounded and escaped."""
