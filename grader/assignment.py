@@ -104,7 +104,7 @@ def find_course(start: Path) -> Course:
 
 
 def load(course: Course, name: str) -> Assignment:
-    """Import `assignments/NAME/assignment.py`. Raises UsageError for an unknown name, AssignmentError for a bad file."""
+    """Import `assignments/NAME/assignment.py`; an unknown name is a UsageError, a bad file an AssignmentError."""
     path = course.folder(name) / "assignment.py"
     if name not in course.names():
         raise UsageError(f"no assignment '{name}'{did_you_mean(name, course.names())}")

@@ -110,7 +110,11 @@ class BankSource:
         solutions = self.course.solutions(self.assignment.name)
         if solutions is None:
             return self._shipped()
-        path = None if self.cache is None else self.cache / f"{self.assignment.name}-{self.seed}-{self.key(solutions)}.bank"
+        path = (
+            None
+            if self.cache is None
+            else self.cache / f"{self.assignment.name}-{self.seed}-{self.key(solutions)}.bank"
+        )
         if path is not None and path.is_file():
             try:
                 return parse(path.read_bytes(), str(path))

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, Optional
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -79,11 +79,11 @@ def _fail(message: str) -> int:
 def run(
     hw: Homework,
     submission: Annotated[
-        Optional[Path], typer.Option(help="A folder, .zip, .tar.gz or .py; by default assignments/HW.")
+        Path | None, typer.Option(help="A folder, .zip, .tar.gz or .py; by default assignments/HW.")
     ] = None,
-    problem: Annotated[Optional[list[str]], typer.Option(help="Only this problem; may be given several times.")] = None,
-    json: Annotated[Optional[str], typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")] = None,
-    junit: Annotated[Optional[str], typer.Option(metavar="FILE", help="Write JUnit XML; - is stdout.")] = None,
+    problem: Annotated[list[str] | None, typer.Option(help="Only this problem; may be given several times.")] = None,
+    json: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")] = None,
+    junit: Annotated[str | None, typer.Option(metavar="FILE", help="Write JUnit XML; - is stdout.")] = None,
     seed: Seed = 0,
     no_isolation: Annotated[
         bool, typer.Option("--no-isolation", help="Run in this process, for a debugger: no limits, no locks.")
@@ -134,7 +134,13 @@ def _grade(hw: str, path: Path | None, problems: tuple[str, ...], seed: int, zyg
     wanted = {name: [p.id for p in assignment.problems if p.file == name] for name in assignment.files}
     with open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=True) as student:
         return engine.grade(
-            assignment, selected, submission, student, lambda: source.bank, seed=seed, isolation=student.isolation
+            assignment,
+            selected,
+            submission,
+            student,
+            lambda: source.bank,
+            seed=seed,
+            isolation=student.isolation,
         )
 
 
@@ -160,7 +166,9 @@ def list_() -> int:
             assignment = assignments.load(course, name)
             written = _written(course, assignment, zygote)
             total = len(assignment.problems)
-            _print(f"{name}  {assignment.hundredths // 100:3d} points  {written:2d} of {total} written  {assignment.title}")
+            _print(
+                f"{name}  {assignment.hundredths // 100:3d} points  {written:2d} of {total} written  {assignment.title}"
+            )
     return 0
 
 
@@ -222,7 +230,9 @@ def cases(
 @app.command()
 def release(
     hw: Homework,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if the stubs are not up to date.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail if the stubs are not up to date.")
+    ] = False,
 ) -> int:
     """Generate the students' stubs from the solutions."""
     from grader import assignment as assignments  # For start-up time.

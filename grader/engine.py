@@ -40,14 +40,14 @@ def grade(
     A fault of ours gives a report with `fault` and no score, never a wrong zero.
     """
     started = time.perf_counter()
-    report = Report(
-        assignment.name, submission.name, (), seed, isolation, 0.0, __version__, notes=submission.notes
-    )
+    report = Report(assignment.name, submission.name, (), seed, isolation, 0.0, __version__, notes=submission.notes)
     try:
         manifest = student.load()
         notes = report.notes + _stand_in_notes(manifest)
         results = tuple(_grade_problem(problem, submission, manifest, student, bank) for problem in problems)
-        used = any(problem.id in manifest.functions and manifest.functions[problem.id].state == "ready" for problem in problems)
+        used = any(
+            problem.id in manifest.functions and manifest.functions[problem.id].state == "ready" for problem in problems
+        )
         report = replace(
             report,
             problems=results,

@@ -25,7 +25,10 @@ affine = {"x": Array("N D...", ("normal", "large", "tiny", "integers")), "w": Ar
 leaky = {"x": Array("N D", MATRIX), "negative_slope": Maybe(Choice((0.01, 0.2, 1.5, 0.0)))}
 squashed = {"x": Array("N D", ("normal", "wide", "ties", "tiny", "huge"))}
 
-scores = {"x": Array("N C", ("normal", "wide", "ties", "constant_columns", "tiny", "huge")), "y": Labels("N", "C")}
+scores = {
+    "x": Array("N C", ("normal", "wide", "ties", "constant_columns", "tiny", "huge")),
+    "y": Labels("N", "C"),
+}
 targets = {"h": Array("N D", ("normal", "large", "tiny", "ties", "integers")), "z": Array("N D")}
 
 hidden = {"x": Array("N D"), "w": Array("D M"), "b": Array("M")}
@@ -110,7 +113,10 @@ assignment = Assignment(
             ),
         ),
         Problem(
-            "batchnorm_backward", "batchnorm.py", 12, Backward("batchnorm_forward", training, extreme=("far_offset",))
+            "batchnorm_backward",
+            "batchnorm.py",
+            12,
+            Backward("batchnorm_forward", training, extreme=("far_offset",)),
         ),
         Problem(
             "batchnorm_backward_alt",

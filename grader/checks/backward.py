@@ -19,7 +19,12 @@ from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
 from grader.sandbox.replies import Returned, Row
 
-TITLES = {"extremes": "extreme inputs", "rounding": "accuracy", "form": "form", "manners": "leaves its arguments alone"}
+TITLES = {
+    "extremes": "extreme inputs",
+    "rounding": "accuracy",
+    "form": "form",
+    "manners": "leaves its arguments alone",
+}
 
 
 @dataclass(frozen=True)
@@ -230,7 +235,9 @@ class _Attempt:
         for index in range(self.section["repeats"]):
             row = self.case_rows[index]
             first, again, afresh = (base.arrays_in(base.step_of(row, step)) for step in (1, 2, 4))
-            if isinstance(base.step_of(row, 1), Returned) and not (base.alike(first, again) and base.alike(first, afresh)):
+            if isinstance(base.step_of(row, 1), Returned) and not (
+                base.alike(first, again) and base.alike(first, afresh)
+            ):
                 return Finding("manners", title, Outcome.FAILED, base.not_the_same(self.problem), side=True)
         return Finding("manners", title, side=True)
 

@@ -53,7 +53,9 @@ def freeze(check: Backward, problem: str, reference: Reference, seed: int) -> Se
     section: Section = {
         "extreme": [one.case.extreme for one in answered],
         "big": [one.dout.shape[0] >= 4 for one in answered],
-        "shapes": [list(next(v for v in one.case.arguments.values() if isinstance(v, np.ndarray)).shape) for one in answered],
+        "shapes": [
+            list(next(v for v in one.case.arguments.values() if isinstance(v, np.ndarray)).shape) for one in answered
+        ],
         "repeats": REPEATS,
         "request": _request(check, problem, answered, probed).to_tree(),
         "out": Answers.gather("out", [(one.out, *one.out_scale) for one in answered]).to_tree(),
@@ -95,7 +97,11 @@ def _gather(names: Sequence[str], answered: Sequence[Answered]) -> dict[str, Ans
 
 
 def _confirm(
-    check: Backward, problem: str, reference: Reference, answered: Sequence[Answered], rng: np.random.Generator
+    check: Backward,
+    problem: str,
+    reference: Reference,
+    answered: Sequence[Answered],
+    rng: np.random.Generator,
 ) -> None:
     decided = dict.fromkeys(check.names, False)
     for number, one in enumerate(answered):
@@ -193,7 +199,10 @@ def numeric_limits(inputs: Inputs, sizes: Mapping[str, tuple[int, int]]) -> dict
 
 
 def _request(
-    check: Backward, problem: str, answered: Sequence[Answered], probed: Sequence[tuple[Answered, list[Probe]]]
+    check: Backward,
+    problem: str,
+    answered: Sequence[Answered],
+    probed: Sequence[tuple[Answered, list[Probe]]],
 ) -> Requests:
     requests = Requests()
     smallest = answered[0]

@@ -284,9 +284,7 @@ def form_finding(compared: Mapping[str, Compared]) -> Finding:
     return Finding("form", "form", side=True)
 
 
-def rounding_finding(
-    compared: Mapping[str, Compared], indices: Sequence[int], show: Callable[[int], Shown]
-) -> Finding:
+def rounding_finding(compared: Mapping[str, Compared], indices: Sequence[int], show: Callable[[int], Shown]) -> Finding:
     """Return the row on accuracy: right answers that lost more digits than the arithmetic must."""
     title = "accuracy"
     for name, one in compared.items():

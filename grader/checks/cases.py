@@ -221,8 +221,8 @@ def _bends(inputs: Inputs, limits: Mapping[str, tuple[int, int]]) -> list[_Bend]
     plain = [axis for axis in axes if not axis.endswith("...")]
     groups = [axis for axis in axes if axis.endswith("...")]
     names = regimes_of(inputs)
-    usual = {axis: _inside(3 + i, limits.get(axis, SIZES)) for i, axis in enumerate(plain)}
-    usual.update({axis: (2, 3) for axis in groups})
+    usual: dict[str, Any] = {axis: _inside(3 + i, limits.get(axis, SIZES)) for i, axis in enumerate(plain)}
+    usual.update(dict.fromkeys(groups, (2, 3)))
     bends = [
         _Bend(f"{axis} = {length}", {**usual, axis: length}, regime=names[0])
         for axis in plain
@@ -231,8 +231,10 @@ def _bends(inputs: Inputs, limits: Mapping[str, tuple[int, int]]) -> list[_Bend]
     ]
     for axis in groups:
         bends += [_Bend(f"one axis after {plain[0]}", {**usual, axis: (1,)}, regime=names[0])]
-        bends += [_Bend(f"{1 + len(s)}-d input", {**usual, axis: s}, regime=names[0]) for s in ((3,), (2, 3), (2, 1, 3))]
-    ones = {axis: _inside(1, limits.get(axis, SIZES)) for axis in plain} | {axis: (1,) for axis in groups}
+        bends += [
+            _Bend(f"{1 + len(s)}-d input", {**usual, axis: s}, regime=names[0]) for s in ((3,), (2, 3), (2, 1, 3))
+        ]
+    ones: dict[str, Any] = {axis: _inside(1, limits.get(axis, SIZES)) for axis in plain} | dict.fromkeys(groups, (1,))
     if axes:
         bends.append(_Bend("the smallest shape there is", ones, regime=names[0]))
         bends.append(_Bend("unequal sides", usual, regime=names[0]))

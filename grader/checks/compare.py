@@ -73,7 +73,9 @@ class Answers:
         for expected, scale, kappa, infinite in cases:
             value = np.asarray(expected)
             shapes.append(value.shape)
-            columns = (np.broadcast_to(np.asarray(part), value.shape).ravel() for part in (value, scale, kappa, infinite))
+            columns = (
+                np.broadcast_to(np.asarray(part), value.shape).ravel() for part in (value, scale, kappa, infinite)
+            )
             flat.append(np.stack([column.astype(np.float64) for column in columns]))
         expected, scale, kappa, infinite = np.concatenate(flat, axis=1)
         return Answers(name, tuple(shapes), expected, scale, kappa, infinite)
@@ -104,9 +106,10 @@ def compare(answers: Answers, returned: Sequence[Any]) -> Compared:
     pieces: list[np.ndarray] = []
     for index, (value, shape) in enumerate(zip(returned, answers.shapes, strict=True)):
         if type(value) is np.ndarray and value.shape == shape and value.dtype == np.float64:
-            array, remark = value, None
+            read: tuple[np.ndarray | None, Remark | None] = value, None
         else:
-            array, remark = _read(value, shape, answers.name)
+            read = _read(value, shape, answers.name)
+        array, remark = read
         if remark is not None:
             result.remarks[index] = remark
         result.arrays.append(array)
@@ -124,7 +127,9 @@ def _judge(answers: Answers, got: np.ndarray, result: Compared) -> None:
         right |= (answers.infinite > 0) & (got == np.inf)
         precise = right & ~(error > fine * answers.scale) | (np.isinf(got) & right)
         if precise.all():
-            result.worst_error = float(np.max(np.where(np.isfinite(error), error / _positive(answers.scale), 0.0), initial=0.0))
+            result.worst_error = float(
+                np.max(np.where(np.isfinite(error), error / _positive(answers.scale), 0.0), initial=0.0)
+            )
             return
     starts = answers.starts
     for index, shape in enumerate(answers.shapes):

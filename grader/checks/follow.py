@@ -18,7 +18,7 @@ from grader.checks.base import Runner, Section
 from grader.checks.compare import Answers, Trouble, compare, show_shape
 from grader.checks.differences import Verdict
 from grader.checks.numeric import Numeric
-from grader.sandbox.replies import Returned, Row
+from grader.sandbox.replies import Row
 
 if TYPE_CHECKING:
     from grader.checks.backward import Backward
@@ -46,7 +46,9 @@ def forward_state(section: Section, rows: Sequence[Row], ordinary: Sequence[int]
     if first is None:
         return ForwardState("right", "", wrong)
     index, remark = first
-    message = remark.message or f"{function}'s output is wrong, first for x of shape {show_shape(section['shapes'][index])}"
+    message = (
+        remark.message or f"{function}'s output is wrong, first for x of shape {show_shape(section['shapes'][index])}"
+    )
     if all(compared.arrays[i] is None for i in ordinary):
         return ForwardState("unusable", message, wrong)
     starts = answers.starts

@@ -21,7 +21,12 @@ from grader.sandbox import codec
 from grader.sandbox.replies import Returned, Row
 
 REPEATS = 3
-TITLES = {"extremes": "extreme inputs", "rounding": "accuracy", "form": "form", "manners": "leaves its arguments alone"}
+TITLES = {
+    "extremes": "extreme inputs",
+    "rounding": "accuracy",
+    "form": "form",
+    "manners": "leaves its arguments alone",
+}
 
 
 @dataclass(frozen=True)
@@ -119,9 +124,7 @@ def _answer(check: Forward, problem: str, reference: Reference, case: Case) -> d
     return {name: (value, *scales[name]) for name, value in expected.items()}
 
 
-def _freeze_values(
-    check: Forward, part: Part, cases: Sequence[Case], answered: Sequence[Mapping[str, Any]]
-) -> Section:
+def _freeze_values(check: Forward, part: Part, cases: Sequence[Case], answered: Sequence[Mapping[str, Any]]) -> Section:
     """Return the answers of one part: for each value that it reads, in which cases, and what they are."""
     reads = []
     for name in part.reads:

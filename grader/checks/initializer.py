@@ -214,7 +214,7 @@ class _Attempt:
             return None
         signal = self.section["inputs"][number] @ array if side else self.section["upstream"][number] @ array.T
         expected = self.targets[index].variance * VECTORS * self.targets[index].shape[side]
-        return float(np.sum(signal * signal)) / expected
+        return float(np.sum(signal * signal) / expected)
 
     def _distribution(self) -> Finding:
         all_right = all(self.variance_right)
@@ -234,7 +234,11 @@ class _Attempt:
         arrays = [step.value for step in steps if isinstance(step, Returned)]
         target = self.targets[self.section["pair"]]
         message = generator_trouble(self.problem, steps, arrays, target)
-        return self._failed("generator", message, self.section["pair"]) if message else Finding("generator", TITLES["generator"])
+        return (
+            self._failed("generator", message, self.section["pair"])
+            if message
+            else Finding("generator", TITLES["generator"])
+        )
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the lines on drawn fans and on the ratios of the large layers."""
@@ -243,7 +247,12 @@ class _Attempt:
         ratios = [[self.ratio(number, side) for number in range(len(self.section["large"]))] for side in (1, 0)]
         if all(ratio is not None for side in ratios for ratio in side):
             texts = [" ".join(f"{ratio:.2f}" for ratio in side) for side in ratios]
-            lines.append(Evidence("variance", f"variance kept by a wide and a tall layer: forward {texts[0]}, backward {texts[1]}"))
+            lines.append(
+                Evidence(
+                    "variance",
+                    f"variance kept by a wide and a tall layer: forward {texts[0]}, backward {texts[1]}",
+                )
+            )
         return tuple(lines)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from grader.checks import regimes
 from grader.errors import AssignmentError, did_you_mean
@@ -86,7 +86,7 @@ class Record:
     entries: Mapping[str, Input]
 
 
-Input = Union[Array, Labels, Choice, Size, Sizes, Generator, Maybe, Record]
+Input = Array | Labels | Choice | Size | Sizes | Generator | Maybe | Record
 Inputs = Mapping[str, Input]
 
 

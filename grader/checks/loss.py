@@ -22,7 +22,7 @@ from grader.checks.shares import Finding
 from grader.errors import AssignmentError
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
-from grader.sandbox.replies import Returned, Row
+from grader.sandbox.replies import Row
 
 REPEATS = 3
 

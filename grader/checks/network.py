@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,13 @@ class NetworkInitializer:
         """Draw the sizes, compute what is asked of every layer, and try the reference on them."""
         drawn = draw_cases(self.inputs, seed=seed, limits={"layer_sizes": (1, 40)})
         deep = [_deep_case(self, activation, seed + number) for number, activation in enumerate(self.deep)]
-        cases = sorted(drawn, key=lambda case: (sum(case.arguments["layer_sizes"]), len(case.arguments["layer_sizes"]))) + deep
+        cases = (
+            sorted(
+                drawn,
+                key=lambda case: (sum(case.arguments["layer_sizes"]), len(case.arguments["layer_sizes"])),
+            )
+            + deep
+        )
         asked = [_asked(problem, reference, case) for case in cases]
         targets = [_targets(case, one["variances"]) for case, one in zip(cases, asked, strict=True)]
         _try_reference(problem, reference, cases, targets)
@@ -116,7 +123,13 @@ def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:
 
 
 def _deep_case(check: NetworkInitializer, activation: str, seed: int) -> Case:
-    draw = Draw({"layer_sizes": list(DEEP)}, {"activation": activation}, "normal", seed, "ten layers of about 100 units")
+    draw = Draw(
+        {"layer_sizes": list(DEEP)},
+        {"activation": activation},
+        "normal",
+        seed,
+        "ten layers of about 100 units",
+    )
     return realise(check.inputs, draw)
 
 
@@ -131,7 +144,7 @@ def _targets(case: Case, variances: Sequence[float]) -> list[Target]:
     sizes = case.arguments["layer_sizes"]
     return [
         Target.make(shape, "normal", variance)
-        for shape, variance in zip(zip(sizes[:-1], sizes[1:], strict=True), variances, strict=True)
+        for shape, variance in zip(pairwise(sizes), variances, strict=True)
     ]
 
 
@@ -143,7 +156,9 @@ def _try_reference(
         drawn = reference.call(problem, sizes, activation, np.random.default_rng(rng.value))
         for target, array in zip(layers, drawn, strict=True):
             if not weights.variance_is_right(array, target):
-                raise AssignmentError(f"the reference's {problem} fails its own variance test for {sizes}, {activation}")
+                raise AssignmentError(
+                    f"the reference's {problem} fails its own variance test for {sizes}, {activation}"
+                )
 
 
 def _parts_program(case: Case, initializers: Sequence[Sequence[Any]]) -> tuple[list[base.Step], list[Any]]:
@@ -161,9 +176,7 @@ def _parts_program(case: Case, initializers: Sequence[Sequence[Any]]) -> tuple[l
 
 
 def _pair_program(problem: str, row: list[Any]) -> tuple[list[base.Step], list[Any]]:
-    program = [
-        base.call(problem, [["in", 0], ["in", 1], ["in", source]], global_state=True) for source in (2, 3, 4)
-    ]
+    program = [base.call(problem, [["in", 0], ["in", 1], ["in", source]], global_state=True) for source in (2, 3, 4)]
     return program, [*row, row[2], Seed((row[2].value + 1) % 2**63)]
 
 
@@ -199,7 +212,7 @@ class _Attempt:
 
     def _failed(self, name: str, message: str, index: int) -> Finding:
         outcome = base.outcome_of(base.step_of(self.case_rows[index], 0))
-        shapes = {f"layer {n + 1}": target.shape for n, target in enumerate(self.targets[index][:4])}
+        shapes: dict[str, tuple[int, ...]] = {f"layer {n + 1}": target.shape for n, target in enumerate(self.targets[index][:4])}
         activation = self.section["activations"][index]
         return Finding(name, TITLES[name], outcome, message, ReportCase(shapes, None, f"activation {activation!r}", ""))
 
@@ -233,7 +246,10 @@ class _Attempt:
             for number, index in enumerate(self.deep):
                 ratios = self.ratios(number, forward=forward)
                 if ratios is None:
-                    message, at = message or next(trouble for _, trouble in self.layers[index] if trouble), index
+                    message, at = (
+                        message or next(trouble for _, trouble in self.layers[index] if trouble),
+                        index,
+                    )
                     continue
                 outside = [layer for layer, ratio in enumerate(ratios) if not self._accepts(ratio, layer, forward)]
                 if outside and not message:
@@ -290,10 +306,12 @@ class _Attempt:
     def _repeated_layers(self) -> Finding | None:
         """Fail where two layers of one network begin with the same numbers: a generator made anew for each."""
         for index in self.deep:
-            starts = [array.ravel()[:50] / array.std() for array, _ in self.layers[index] if array is not None and array.std()]
+            starts = [
+                array.ravel()[:50] / array.std() for array, _ in self.layers[index] if array is not None and array.std()
+            ]
             for layer, start in enumerate(starts[1:], 1):
                 if np.allclose(start, starts[0], rtol=1e-6):
-                    text = f"Layer {layer + 1} repeats the draws of layer 1: all layers must draw from the one rng in turn."
+                    text = f"Layer {layer + 1} repeats the draws of layer 1: all layers must draw from the one rng."
                     return self._failed("distribution", text, index)
         return None
 
@@ -329,7 +347,13 @@ class _Attempt:
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the lines on drawn sizes and on the ratio of every layer of the deep networks."""
         sizes = [len(layers) + 1 for layers in self.targets[: self.deep[0]]]
-        lines = [Evidence("cases", f"{len(sizes)} networks drawn by Hypothesis, from {min(sizes)} to {max(sizes)} sizes", len(sizes))]
+        lines = [
+            Evidence(
+                "cases",
+                f"{len(sizes)} networks drawn by Hypothesis, from {min(sizes)} to {max(sizes)} sizes",
+                len(sizes),
+            )
+        ]
         for number, index in enumerate(self.deep):
             sides = [self.ratios(number, forward=forward) for forward in (True, False)]
             if all(side is not None for side in sides):

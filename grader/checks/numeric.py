@@ -96,7 +96,7 @@ def confirm(
 
     Raises AssignmentError naming the gradient and the case when they disagree.
     """
-    verdicts = []
+    verdicts: list[Verdict] = []
     for probe in probes:
         x = np.asarray(arguments[probe.position])
         v = probe.direction.astype(x.dtype)
@@ -160,7 +160,12 @@ class Numeric:
 
     def _sweep(self, count: int, position: int, direction: int) -> Step:
         return base.sweep(
-            self.forward, base.inputs(count), position=position, direction=direction, steps=direction + 1, output=0
+            self.forward,
+            base.inputs(count),
+            position=position,
+            direction=direction,
+            steps=direction + 1,
+            output=0,
         )
 
     def comparisons(self, frozen: Section, index: int, row: Row) -> tuple[list[tuple[Probe, Comparison]], str]:

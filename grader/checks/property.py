@@ -11,6 +11,7 @@ import numpy as np
 from grader.checks import base, shares
 from grader.checks.base import Graded, Requests, Runner, Section, Shown
 from grader.checks.cases import draw_cases
+from grader.checks.compare import Remark, Trouble
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
@@ -78,7 +79,7 @@ class Property:
             else:
                 message = base.describe_step(step, problem)
             if message:
-                remark = base.Remark(base.Trouble.VALUE, message)
+                remark = Remark(Trouble.VALUE, message)
                 shown = base.shown_case(show_case(self, problem, section, index), remark, "")
                 finding = Finding("property", self.title, base.outcome_of(step), message, shown)
                 break
@@ -100,5 +101,3 @@ def show_case(check: Property, problem: str, section: Section, index: int) -> Sh
     case: dict[str, Any] = codec.decode(section["cases"])[index]
     call = f"result = {problem}({', '.join(case['arguments'])})"
     return Shown(case["arguments"], [call], case["why"])
-
-

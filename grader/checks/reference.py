@@ -106,7 +106,9 @@ def extended(value: Any) -> Any:
     return value
 
 
-def scales_for(reference: Reference, function: str, arguments: list[Any], expected: Mapping[str, Any]) -> dict[str, Any]:
+def scales_for(
+    reference: Reference, function: str, arguments: list[Any], expected: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return (size, kappa, infinite_ok) for every expected value: the author's where given, else the default.
 
     The default size is the largest magnitude of the array; the default kappa grows with the batch.

@@ -59,7 +59,10 @@ def allocate(points: int, weights: Sequence[int]) -> list[int]:
 
 
 def score(
-    points: int, shares: Mapping[str, int], findings: Sequence[Finding], parts: Mapping[str, int] | None = None
+    points: int,
+    shares: Mapping[str, int],
+    findings: Sequence[Finding],
+    parts: Mapping[str, int] | None = None,
 ) -> tuple[CheckResult, ...]:
     """Return the findings with their points. `parts` weighs the value rows among themselves."""
     values = [finding for finding in findings if not finding.side]

@@ -38,7 +38,8 @@ class Limits:
     @staticmethod
     def from_tree(tree: dict[str, Any]) -> Limits:
         """Rebuild from what `to_tree` wrote."""
-        return Limits(**{name: tuple(value) if isinstance(value, list) else value for name, value in tree.items()})
+        pairs: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in tree.items()}
+        return Limits(**pairs)
 
 
 def make_limits(rows: int, columns: int) -> Limits:
@@ -79,11 +80,12 @@ def normal_edges() -> np.ndarray:
 def to_normal(weights: np.ndarray, family: str, variance: float) -> np.ndarray:
     """Return weights as z, standard normal if they are what was asked; NaN where outside the uniform bound."""
     if family == "normal":
-        return weights / np.sqrt(variance)
+        return np.asarray(weights / np.sqrt(variance))
     bound = np.sqrt(3.0 * variance)
     # One part in 1e12 of slack: a bound computed in another order may differ in its last digit.
     position = weights / (bound * (1.0 + 1e-12))
-    return np.where(np.abs(position) < 1.0, normal_quantile((position + 1.0) / 2.0), np.nan)
+    z: np.ndarray = np.where(np.abs(position) < 1.0, normal_quantile((position + 1.0) / 2.0), np.nan)
+    return z
 
 
 def distance(ordered: np.ndarray, edges: np.ndarray) -> float:

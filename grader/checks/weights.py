@@ -77,12 +77,10 @@ def mean_square(weights: np.ndarray) -> float:
 def variance_is_right(weights: np.ndarray, target: Target) -> bool:
     """Whether the sum of squares lies within its limits."""
     z = statistics.to_normal(weights, target.family, target.variance)
-    if np.isnan(z).any():
-        # Beyond the uniform bound: too large a variance, unless the sum of squares says otherwise.
-        total = float(np.sum(np.square(weights))) / target.variance
-    else:
-        total = float(np.sum(z * z))
-    return statistics.within(total, target.limits.total)
+    # Weights beyond the uniform bound have no z; their plain sum of squares speaks for them.
+    outside = bool(np.isnan(z).any())
+    total = np.sum(np.square(weights)) / target.variance if outside else np.sum(z * z)
+    return statistics.within(float(total), target.limits.total)
 
 
 def variance_range(target: Target) -> tuple[float, float]:
@@ -107,7 +105,9 @@ def distribution_trouble(weights: np.ndarray, target: Target, edges: np.ndarray,
     z = statistics.to_normal(weights, target.family, variance)
     if np.isnan(z).any():
         largest = float(np.max(np.abs(weights)))
-        return f"some weights lie beyond the bound: |w| up to {largest:.4g} where {np.sqrt(3 * variance):.4g} is the limit"
+        return (
+            f"some weights lie beyond the bound: |w| up to {largest:.4g} where {np.sqrt(3 * variance):.4g} is the limit"
+        )
     return _shape_trouble(z, target, edges)
 
 
@@ -148,7 +148,10 @@ SUSPECTS = (
     (4.0, "four times too large"),
     (0.25, "a quarter of what was asked"),
     (3.0, "three times too large: is the standard deviation used as the bound of the uniform distribution?"),
-    (1.0 / 3.0, "a third of what was asked: is the standard deviation used as the bound of the uniform distribution?"),
+    (
+        1.0 / 3.0,
+        "a third of what was asked: is the standard deviation used as the bound of the uniform distribution?",
+    ),
 )
 
 
@@ -169,11 +172,19 @@ def _suspect(seen: float, target: Target, low: float, high: float) -> str:
     candidates = [*SUSPECTS]
     if fan_in != fan_out:
         candidates.append((fan_in / fan_out, "did you use fan_out for fan_in?"))
-        candidates.append(((fan_in + fan_out) / (2.0 * fan_in), "did you use fan_in alone, not the average of the fans?"))
-        candidates.append(((fan_in + fan_out) / (2.0 * fan_out), "did you use fan_out alone, not the average of the fans?"))
+        candidates.append(
+            ((fan_in + fan_out) / (2.0 * fan_in), "did you use fan_in alone, not the average of the fans?")
+        )
+        candidates.append(
+            ((fan_in + fan_out) / (2.0 * fan_out), "did you use fan_out alone, not the average of the fans?")
+        )
     candidates.append((target.variance, "is the variance used where its square root is needed?"))
     candidates.append((1.0 / target.variance, "is the variance not scaled by the fans at all?"))
-    fitting = [(abs(np.log(ratio / factor)), text) for factor, text in candidates if low <= ratio / factor <= high] if ratio > 0 else []
+    fitting = (
+        [(abs(np.log(ratio / factor)), text) for factor, text in candidates if low <= ratio / factor <= high]
+        if ratio > 0
+        else []
+    )
     if fitting:
         return min(fitting)[1]
     return "all weights are zero" if ratio == 0 else f"{ratio:.3g} times what was asked"
