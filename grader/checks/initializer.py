@@ -181,8 +181,8 @@ class _Attempt:
         for i in wrong:
             if self.read[i][1]:
                 return self._failed("variance", self.read[i][1], i)
-        # The largest matrix says it most clearly; a small one can be off by far and still be lucky.
-        index = wrong[-1]
+        # The large matrices say it most clearly, the one with default options first.
+        index = next((i for i in self.section["large"] if i in wrong), wrong[-1])
         array, target = self.read[index][0], self.targets[index]
         assert array is not None
         return self._failed("variance", weights.variance_sentence("weights", array, target, self.check.asked), index)

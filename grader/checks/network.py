@@ -43,7 +43,7 @@ class NetworkInitializer:
     deep: the activations for which a network of ten layers is tried.
     parts: the student's own initialisers; a network that is exactly what they give, called in order with the
         one generator, has paid for their faults already. The solutions' `scales.py` holds a function of the
-        problem's name that returns {"variances": [...], "initializers": [[name, slope or None], ...]}.
+        problem's name that returns {"variances": [...], "initializers": [[name] or [name, slope], ...]}.
     """
 
     activations: tuple[str, ...]
@@ -165,12 +165,12 @@ def _parts_program(case: Case, initializers: Sequence[Sequence[Any]]) -> tuple[l
     """Return the student's own initialisers called in order, all with the one generator (input 0)."""
     sizes = case.arguments["layer_sizes"]
     program, row = [], [case.arguments["rng"]]
-    for (name, slope), fan_in, fan_out in zip(initializers, sizes[:-1], sizes[1:], strict=True):
+    for (name, *slope), fan_in, fan_out in zip(initializers, sizes[:-1], sizes[1:], strict=True):
         slots = [["in", len(row)], ["in", len(row) + 1], ["in", 0]]
         row += [fan_in, fan_out]
         if slope:
             slots.append(["in", len(row)])
-            row.append(slope)
+            row += slope
         program.append(base.call(name, slots))
     return program, row
 

@@ -24,6 +24,7 @@ from grader.sandbox.replies import Returned, Row
 
 DIRECTIONS = 2
 ENTRIES_SHOWN = 60
+SHRINKS = (1.0, 2.0**-3, 2.0**-6, 2.0**-9, 2.0**-15, 2.0**-20, 2.0**-25)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def confirm(
         v = probe.direction.astype(x.dtype)
         verdict = Verdict.INCONCLUSIVE
         # Where the function bends within half a unit, smaller first steps still decide.
-        for shrink in (1.0, 0.125, 0.015625, 0.001953125):
+        for shrink in SHRINKS:
             first = probe.first_step * shrink
             outputs = np.stack(
                 [
@@ -176,8 +177,8 @@ class Numeric:
         found = []
         for number, tree in enumerate(frozen["probes"][index]):
             probe = Probe(**tree)
-            gradient = gradients[probe.gradient]
-            if not isinstance(gradient, np.ndarray) or gradient.shape != probe.direction.shape:
+            gradient = _same_size(gradients[probe.gradient], probe.direction)
+            if gradient is None:
                 return [], "" if isinstance(step, Returned) else base.describe_step(step, self.problem)
             values = base.step_of(row, self.gradient_step + 1 + number)
             if not isinstance(values, Returned) or np.shape(values.value)[1:] != np.shape(dout):
@@ -256,6 +257,16 @@ class Numeric:
             agreed,
             off,
         )
+
+
+def _same_size(value: Any, direction: np.ndarray) -> np.ndarray | None:
+    """Return a gradient in its direction's shape; axes of length 1 that keepdims left are a matter of form."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu" or value.size != direction.size:
+        return None
+    extra = value.ndim - direction.ndim
+    if extra < 0 or value.shape != (1,) * extra + direction.shape:
+        return None
+    return value.reshape(direction.shape)
 
 
 def freeze_numeric(found: Sequence[tuple[Sequence[Any], Any, Sequence[Probe]]], shown: int) -> Section:

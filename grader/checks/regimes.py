@@ -44,7 +44,7 @@ def tiny(rng: Rng, shape: tuple[int, ...]) -> Values:
 
 def constant_columns(rng: Rng, shape: tuple[int, ...]) -> Values:
     """Every example alike: the variance over the batch is zero."""
-    column = np.round(rng.standard_normal(shape[1:]), 2)
+    column: Values = np.round(rng.standard_normal(shape[1:]), 2)
     return np.broadcast_to(column, shape).copy()
 
 

@@ -80,10 +80,10 @@ def score(
 
 def _result(finding: Finding, share: int, pays: int) -> CheckResult:
     earned = pays if finding.passed else 0
-    status = Outcome.PARTIAL if finding.passed and earned < share else finding.status
-    message = finding.message
-    if status is Outcome.PARTIAL and not message:
-        message = "Right in itself; it counts in proportion to the values that are right."
+    status, message = finding.status, finding.message
+    if finding.passed and earned < share:
+        status = Outcome.PARTIAL if earned else Outcome.BLOCKED
+        message = message or "fine so far; counts in proportion to the values that are right"
     return CheckResult(finding.id, finding.title, earned, share, status, message, finding.mistake, finding.case)
 
 

@@ -112,12 +112,11 @@ def batchnorm_forward(x, gamma, beta, bn_param, expected):
     std, xhat, kappa = _normalised(x, bn_param)
     scales = {"out": Scale(np.abs(gamma) * xhat + np.abs(beta), kappa)}
     if bn_param["mode"] == "train":
-        momentum = bn_param.get("momentum", 0.9)
-        old_mean = momentum * np.abs(bn_param.get("running_mean", 0))
-        old_var = momentum * np.abs(bn_param.get("running_var", 0))
+        # Old and new in full: old + (1 - momentum) * (new - old) is right too, and adds up larger terms.
+        old_mean, old_var = (np.abs(bn_param.get(name, 0)) for name in ("running_mean", "running_var"))
+        scales["running_mean"] = Scale(old_mean + np.abs(x).mean(axis=0), 2 + len(x))
         # eps with the variance: of a constant column, a variance of 1e-30 is as good as zero.
-        scales["running_mean"] = Scale(old_mean + (1 - momentum) * np.abs(x).mean(axis=0), 2 + len(x))
-        scales["running_var"] = Scale(old_var + (1 - momentum) * std**2, 2 + len(x))
+        scales["running_var"] = Scale(old_var + std**2, 2 + len(x))
     return scales
 
 
@@ -181,5 +180,5 @@ def init_network(layer_sizes, activation):
         }
     return {
         "variances": [xavier_normal(*pair)["variance"] for pair in fans],
-        "initializers": [["xavier_normal"] for _ in fans],
+        "initializers": [["xavier_normal", None] for _ in fans],
     }

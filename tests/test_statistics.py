@@ -1,0 +1,110 @@
+"""Exact tests of random weights: limits against scipy's distributions, quantiles against scipy's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import special
+
+from grader.checks import statistics
+from grader.checks.statistics import ALPHA, NORMAL_LIMIT, make_limits
+from grader.checks.weights import Target, distribution_trouble, variance_is_right
+
+EDGES = statistics.normal_edges()
+
+
+def test_normal_quantile_agrees_with_scipy():
+    """To 1e-14 relative over the whole range, tails included."""
+    p = np.concatenate([np.random.default_rng(0).random(50_000), 10.0 ** -np.arange(1.0, 300.0)])
+    np.testing.assert_allclose(statistics.normal_quantile(p), special.ndtri(p), rtol=1e-14)
+
+
+def test_normal_limit_has_the_declared_tail():
+    """Two-sided, at most 1e-10."""
+    assert 2 * special.ndtr(-NORMAL_LIMIT) <= ALPHA
+    assert 2 * special.ndtr(-NORMAL_LIMIT + 0.001) > ALPHA
+
+
+@pytest.mark.parametrize("n", [1, 2, 12, 600, 40_000])
+def test_chi_square_limits_have_the_declared_tails(n):
+    """Half of alpha on each side."""
+    low, high = statistics.chi_square(n)
+    np.testing.assert_allclose(special.gammainc(n / 2, low / 2), ALPHA / 2, rtol=1e-6)
+    np.testing.assert_allclose(special.gammaincc(n / 2, high / 2), ALPHA / 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 30, 40_000])
+def test_limits_of_the_largest_weight_have_the_declared_tails(n):
+    """P(max |z| < low) and P(max |z| > high) are half of alpha each."""
+    low, high = make_limits(1, n).largest
+    inside = n * np.log1p(-2 * special.ndtr(-low))
+    np.testing.assert_allclose(np.exp(inside), ALPHA / 2, rtol=1e-5)
+    np.testing.assert_allclose(-np.expm1(n * np.log1p(-2 * special.ndtr(-high))), ALPHA / 2, rtol=1e-5)
+
+
+def he(shape):
+    return Target.make(shape, "normal", 2 / shape[0])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (30, 40), (400, 100), (100, 400)])
+@pytest.mark.parametrize("family", ["normal", "uniform"])
+def test_right_draws_pass(shape, family):
+    """Thirty draws of each shape, none refused."""
+    target = Target.make(shape, family, 0.02)
+    rng = np.random.default_rng(3)
+    for _ in range(30):
+        w = rng.standard_normal(shape) * 0.02**0.5 if family == "normal" else rng.uniform(-1, 1, shape) * 0.06**0.5
+        assert variance_is_right(w, target)
+        assert distribution_trouble(w, target, EDGES, rescale=False) == ""
+
+
+SHAPE = (400, 100)
+SIGMA = np.sqrt(2 / 400)
+
+
+def truncated(rng):
+    z = rng.standard_normal(SHAPE)
+    while np.any(np.abs(z) > 2):
+        z = np.where(np.abs(z) > 2, rng.standard_normal(SHAPE), z)
+    return z / z.std() * SIGMA
+
+
+WRONG = {
+    "uniform for normal": lambda rng: rng.uniform(-1, 1, SHAPE) * SIGMA * np.sqrt(3),
+    "truncated at two sigma": truncated,
+    "Laplace": lambda rng: rng.laplace(size=SHAPE) * SIGMA / np.sqrt(2),
+    "all units alike": lambda rng: np.repeat(rng.standard_normal((400, 1)), 100, axis=1) * SIGMA,
+    "all inputs alike": lambda rng: np.repeat(rng.standard_normal((1, 100)), 400, axis=0) * SIGMA,
+    "half of the units copies": lambda rng: np.tile(rng.standard_normal((400, 50)), 2) * SIGMA,
+    "mean of a tenth": lambda rng: (rng.standard_normal(SHAPE) + 0.1) * SIGMA,
+    "signs": lambda rng: rng.choice((-1.0, 1.0), SHAPE) * SIGMA,
+    "absolute values": lambda rng: np.abs(rng.standard_normal(SHAPE)) * SIGMA,
+    "zeros": lambda rng: np.zeros(SHAPE),
+    "not finite": lambda rng: np.full(SHAPE, np.nan),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_distributions_are_refused(name):
+    """Whatever the variance, the distribution gives them away, judged at the asked and at their own scale."""
+    for seed in range(5):
+        w = WRONG[name](np.random.default_rng(seed))
+        assert distribution_trouble(w, he(SHAPE), EDGES, rescale=False) != ""
+        assert distribution_trouble(w, he(SHAPE), EDGES, rescale=True) != ""
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.8, 0.9, 1.1, 1.25, 2.0, 4.0])
+def test_wrong_variances_are_refused(factor):
+    """Ten per cent off is seen on 40,000 weights."""
+    w = np.random.default_rng(4).standard_normal(SHAPE) * SIGMA * np.sqrt(factor)
+    assert not variance_is_right(w, he(SHAPE))
+    assert distribution_trouble(w, he(SHAPE), EDGES, rescale=True) == ""
+
+
+def test_uniform_bound_is_exact_but_for_its_last_digits():
+    """A bound computed in another order passes, one that is one part in a thousand wider does not."""
+    target = Target.make(SHAPE, "uniform", 2 / 400)
+    u = np.random.default_rng(5).uniform(-1, 1, SHAPE)
+    u.flat[0] = 1.0
+    assert distribution_trouble(u * target.bound * (1 - 1e-15), target, EDGES, rescale=False) == ""
+    assert "bound" in distribution_trouble(u * target.bound * 1.001, target, EDGES, rescale=False)
