@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from grader.checks import base, follow, shares
+from grader.checks import base, follow, naming, shares
 from grader.checks.backward_bank import forward_backward, freeze
 from grader.checks.base import Graded, Runner, Section
-from grader.checks.compare import Compared, Trouble, compare
+from grader.checks.compare import Answers, Compared, Trouble, compare
 from grader.checks.inputs import Inputs, arrays_of
+from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
@@ -66,7 +67,12 @@ class Backward:
 
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases, answer and confirm them, and freeze the section."""
-        return freeze(self, problem, reference, seed)
+        section = freeze(self, problem, reference, seed)
+        section["known_forwards"] = follow.known_forwards(self.forward, reference, section)
+        section["mistakes"] = naming.freeze_mistakes(
+            problem, reference, lambda run: _Attempt(self, problem, section, run).signature()
+        )
+        return section
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
@@ -144,11 +150,15 @@ class _Attempt:
     # --- comparisons ---
 
     @cached_property
+    def answers(self) -> dict[str, Answers]:
+        """What the reference answers, by gradient."""
+        return base.answers_from(self.section["gradients"])
+
+    @cached_property
     def compared(self) -> dict[str, Compared]:
         """Every gradient in every case, against the reference."""
-        answers = base.answers_from(self.section["gradients"])
         unpacked = [self._gradients(row, 1) for row in self.case_rows]
-        return {name: compare(answers[name], [one[name] for one in unpacked]) for name in self.check.names}
+        return {name: compare(self.answers[name], [one[name] for one in unpacked]) for name in self.check.names}
 
     def _gradients(self, row: Row, position: int) -> dict[str, Any]:
         return base.unpack(base.step_of(row, position), self.check.names, self.problem)
@@ -183,7 +193,32 @@ class _Attempt:
     # --- findings ---
 
     def findings(self) -> list[Finding]:
-        """Return the value rows, then the side rows."""
+        """Return the value rows, then the side rows, each failed one explained where the forward is right."""
+        found = self._rows()
+        if self.state.kind != "right" or all(finding.passed for finding in found):
+            return found
+        return naming.explain(found, self.signature(found), self.section["mistakes"], self._remark)
+
+    def signature(self, found: list[Finding] | None = None) -> Signature:
+        """Return what the student's function answered, row by row."""
+        extremes = [(i, i) for i, extreme in enumerate(self.section["extreme"]) if extreme]
+        ordinary = [(i, i) for i in self.ordinary]
+        rows = {
+            name: row_outcome([(one, self.answers[name], ordinary)]) for name, one in self.compared.items()
+        }
+        if extremes:
+            rows["extremes"] = row_outcome(
+                [(one, self.answers[name], extremes) for name, one in self.compared.items()]
+            )
+        return Signature(rows, naming.side_sentences(found if found is not None else self._rows()))
+
+    def _remark(self, name: str) -> str:
+        def arguments() -> list[dict[str, Any]]:
+            return [case["arguments"] for case in codec.decode(self.section["cases"])]
+
+        return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments)
+
+    def _rows(self) -> list[Finding]:
         found = [self._value(name) for name in self.check.names]
         found += [finding for finding in (self._numeric(), self._extremes()) if finding is not None]
         right = {name: one for name, one in self.judged.items() if one.remarks} if self.state.kind == "right" else {}
@@ -206,7 +241,14 @@ class _Attempt:
     def _numeric(self) -> Finding | None:
         if self.check.edges:
             return None
-        return self.check.numeric(self.problem).finding(self.section["numeric"], self.rows, self.run)
+        own = self.check.numeric(self.problem)
+        finding = own.finding(self.section["numeric"], self.rows, self.run)
+        if not finding.passed and self.state.kind == "near":
+            right = all(not base.first_trouble(one, self.ordinary, Trouble.VALUE) for one in self.compared.values())
+            if right:
+                # The backward is the reference's; it is the forward that differs, and it has paid for that.
+                return Finding("numeric", own.title(), side=True)
+        return finding
 
     def _extremes(self) -> Finding | None:
         indices = [i for i, extreme in enumerate(self.section["extreme"]) if extreme]

@@ -20,10 +20,9 @@ from grader.checks.shares import Finding
 from grader.checks.show import case_code
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
-from grader.sandbox.replies import Lost, Raised, Returned, Row
+from grader.sandbox.replies import Lost, Raised, Returned, Row, Runner
 
 Section = dict[str, Any]
-Runner = Callable[[bytes, Sequence[Sequence[int]]], list[list[Row]]]
 Step = list[Any]
 
 
@@ -140,7 +139,8 @@ def trouble_of(step: Any, function: str) -> Remark | None:
     """Return the remark for a step that gave no result, or None for one that did."""
     if isinstance(step, Returned):
         return None
-    return Remark(Trouble.CALL, describe_step(step, function))
+    code = f"raised {step.type_name}" if isinstance(step, Raised) else getattr(step, "reason", "not reached")
+    return Remark(Trouble.CALL, describe_step(step, function), code=code)
 
 
 def describe_step(step: Any, function: str) -> str:

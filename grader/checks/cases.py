@@ -102,7 +102,7 @@ def draw_cases(
     fewest: int = FEWEST,
 ) -> list[Case]:
     """Draw at least `fewest` different cases, edges first bent from what Hypothesis drew, sorted by size."""
-    bends = _bends(inputs, limits)
+    bends = _bends(inputs, limits, extreme)
     raw = hypothesis_examples(draw_strategy(inputs, limits), count=fewest + len(bends), seed=seed)
     draws = [_bend(draw, bend) for draw, bend in zip(raw, bends, strict=False)] + raw[len(bends) :]
     cases, seen = [], set()
@@ -215,7 +215,7 @@ def _bend(draw: Draw, bend: _Bend) -> Draw:
     )
 
 
-def _bends(inputs: Inputs, limits: Mapping[str, tuple[int, int]]) -> list[_Bend]:
+def _bends(inputs: Inputs, limits: Mapping[str, tuple[int, int]], extreme: Sequence[str]) -> list[_Bend]:
     """Return the edges that every bank must hold."""
     axes = axes_of(inputs)
     plain = [axis for axis in axes if not axis.endswith("...")]
@@ -240,7 +240,9 @@ def _bends(inputs: Inputs, limits: Mapping[str, tuple[int, int]]) -> list[_Bend]
         bends.append(_Bend("unequal sides", usual, regime=names[0]))
     wider = {axis: _inside(length + 1, limits.get(axis, SIZES)) for axis, length in usual.items() if axis in plain}
     for name in names:
-        bends += [_Bend(regimes.describe(name), {**usual, **shape}, regime=name) for shape in ({}, wider)]
+        # An extreme regime needs enough cases of its own to tell one mistake from another.
+        shapes = ({}, wider) * (3 if name in extreme else 1)
+        bends += [_Bend(regimes.describe(name), {**usual, **shape}, regime=name) for shape in shapes]
     for path, options in choices_of(inputs).items():
         bends += [_Bend(_choice_text(path, option), usual, {path: option}) for option in options]
     return bends

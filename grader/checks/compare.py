@@ -51,6 +51,19 @@ class Answers:
             ends.append(ends[-1] + _size(shape))
         return ends
 
+    def window(self, values: np.ndarray, index: int) -> np.ndarray:
+        """Return one case of a flat array, in its shape."""
+        starts = self.starts
+        return values[starts[index] : starts[index + 1]].reshape(self.shapes[index])
+
+    def wrong(self, index: int, got: np.ndarray) -> np.ndarray:
+        """Return which entries of one case are wrong, in its shape."""
+        expected, scale, kappa = (self.window(part, index) for part in (self.expected, self.scale, self.kappa))
+        with np.errstate(all="ignore"):
+            allowed = np.maximum(VALUE_TOLERANCE, ROUNDING_FACTOR * EPSILON * kappa) * scale
+            wrong: np.ndarray = ~(np.abs(got - expected) <= allowed)
+        return wrong
+
     def to_tree(self) -> dict[str, Any]:
         """Return plain values for the bank."""
         return {
@@ -83,12 +96,16 @@ class Answers:
 
 @dataclass(frozen=True)
 class Remark:
-    """What is wrong with one return in one case. `form` is a lesser finding that may come beside `trouble`."""
+    """What is wrong with one return in one case. `form` is a lesser finding that may come beside `trouble`.
+
+    `code` is the kind of a call that gave nothing ("raised ValueError"), the same however it was worded.
+    """
 
     trouble: Trouble
     message: str = ""
     worst: Worst | None = None
     form: str = ""
+    code: str = ""
 
 
 @dataclass

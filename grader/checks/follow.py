@@ -15,15 +15,17 @@ import numpy as np
 
 from grader.checks import base
 from grader.checks.base import Runner, Section
-from grader.checks.compare import Answers, Trouble, compare, show_shape
+from grader.checks.compare import Answers, Compared, Trouble, compare, show_shape
 from grader.checks.differences import Verdict
 from grader.checks.numeric import Numeric
+from grader.checks.reference import Reference
 from grader.sandbox.replies import Row
 
 if TYPE_CHECKING:
     from grader.checks.backward import Backward
 
 NEAR = 0.25
+KNOWN = 1e-7
 FEWEST_DECIDED = 4
 
 
@@ -51,6 +53,8 @@ def forward_state(section: Section, rows: Sequence[Row], ordinary: Sequence[int]
     )
     if all(compared.arrays[i] is None for i in ordinary):
         return ForwardState("unusable", message, wrong)
+    if _is_known(section, compared, answers, ordinary):
+        return ForwardState("near", message, wrong)
     starts = answers.starts
     big = [i for i in ordinary if section["big"][i]]
     near = 0
@@ -60,6 +64,32 @@ def forward_state(section: Section, rows: Sequence[Row], ordinary: Sequence[int]
             off = np.max(np.abs(array.ravel() - expected), initial=0.0)
             near += bool(off <= NEAR * np.max(np.abs(expected), initial=0.0))
     return ForwardState("near" if big and 2 * near >= len(big) else "far", message, wrong)
+
+
+def known_forwards(function: str, reference: Reference, section: Section) -> list[np.ndarray]:
+    """Return the outputs, flat over all cases, of known wrong forwards that a backward may follow."""
+    found = []
+    for mistake in reference.mistakes_of(function):
+        if mistake.follow:
+            rows = base.replay(section["request"], reference.runner({function: mistake.function}))
+            case_rows = [rows[f"case{i}"] for i in range(len(section["extreme"]))]
+            outs = [base.unpack(base.step_of(row, 0), ("out", "cache"), function)["out"] for row in case_rows]
+            if all(isinstance(out, np.ndarray) for out in outs):
+                found.append(np.concatenate([out.ravel() for out in outs]))
+    return found
+
+
+def _is_known(section: Section, compared: Compared, answers: Answers, ordinary: Sequence[int]) -> bool:
+    """Whether the student's outputs are those of a known wrong forward on every ordinary case."""
+    starts = answers.starts
+    for outputs in section["known_forwards"] if "known_forwards" in section else ():
+        windows = [(compared.arrays[i], slice(starts[i], starts[i + 1])) for i in ordinary]
+        if all(
+            mine is not None and bool(np.all(np.abs(mine.ravel() - outputs[w]) <= KNOWN * (1.0 + np.abs(outputs[w]))))
+            for mine, w in windows
+        ):
+            return True
+    return False
 
 
 # --- parts of a composite ---------------------------------------------------------------------------------

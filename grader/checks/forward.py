@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, shares
+from grader.checks import base, naming, shares
 from grader.checks.base import Graded, Requests, Runner, Section
 from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Answers, Compared, Remark, Trouble, compare
 from grader.checks.inputs import Inputs, Record, arrays_of
+from grader.checks.mistakes import RowOutcome, Signature, row_outcome
 from grader.checks.reference import Reference, extended, scales_for
 from grader.checks.shares import Finding
 from grader.errors import AssignmentError
@@ -72,7 +73,7 @@ class Forward:
         cases = draw_cases(self.inputs, seed=seed, limits=self.sizes, extreme=self.extreme)
         answered = [_answer(self, problem, reference, case) for case in cases]
         first = arrays_of(self.inputs)
-        return {
+        section: Section = {
             "extreme": [case.extreme for case in cases],
             "shapes": [list(np.shape(case.arguments[first[0]])) if first else [] for case in cases],
             "repeats": REPEATS,
@@ -80,6 +81,10 @@ class Forward:
             "values": [_freeze_values(self, part, cases, answered) for part in self.all_parts],
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
+        section["mistakes"] = naming.freeze_mistakes(
+            problem, reference, lambda run: _Attempt(self, problem, section, run).signature()
+        )
+        return section
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
@@ -208,7 +213,44 @@ class _Attempt:
         return observed[name]
 
     def findings(self) -> list[Finding]:
-        """Return the value rows, then the side rows."""
+        """Return the value rows, then the side rows, each failed one explained."""
+        found = self._rows()
+        if all(finding.passed for finding in found):
+            return found
+        return naming.explain(found, self.signature(found), self.section["mistakes"], self._remark)
+
+    def signature(self, found: list[Finding] | None = None) -> Signature:
+        """Return what the student's function answered, row by row."""
+        rows: dict[str, RowOutcome] = {}
+        extreme: list[tuple[Compared, Answers, list[tuple[int, int]]]] = []
+        for part in self.section["values"]:
+            ordinary: list[tuple[Compared, Answers, list[tuple[int, int]]]] = []
+            for read in part["reads"]:
+                one, answers = self.compared[(part["id"], read["name"])], Answers.from_tree(read)
+                places = list(zip(read["cases"], range(len(read["cases"])), strict=True))
+                is_extreme = self.section["extreme"]
+                ordinary.append((one, answers, [pair for pair in places if not is_extreme[pair[0]]]))
+                extreme.append((one, answers, [pair for pair in places if is_extreme[pair[0]]]))
+            rows[part["id"]] = row_outcome(ordinary)
+        if any(self.section["extreme"]):
+            rows["extremes"] = row_outcome(extreme)
+        return Signature(rows, naming.side_sentences(found if found is not None else self._rows()))
+
+    def _remark(self, part: str) -> str:
+        """Remark on the first value of a part; its cases are counted by their place among that part's."""
+        read = next(entry for entry in self.section["values"] if entry["id"] == part)["reads"][0]
+        one, cases = self.compared[(part, read["name"])], read["cases"]
+        places = [place for place, case in enumerate(cases) if case in set(self.ordinary)]
+        by_place = Compared({cases.index(key): remark for key, remark in one.remarks.items()}, one.arrays)
+
+        def arguments() -> list[dict[str, Any]]:
+            saved = codec.decode(self.section["cases"])
+            return [saved[case]["arguments"] for case in cases]
+
+        answers = {read["name"]: Answers.from_tree(read)}
+        return naming.remark_on(read["name"], {read["name"]: by_place}, answers, places, arguments)
+
+    def _rows(self) -> list[Finding]:
         found = [self._part(part) for part in self.check.all_parts]
         if self.check.extreme:
             found.append(self._extremes())

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, shares, statistics, weights
+from grader.checks import base, drawn_mistakes, shares, statistics, weights
 from grader.checks.base import Graded, Requests, Runner, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
+from grader.checks.drawn_mistakes import Drawn
 from grader.checks.inputs import Generator, Inputs, Size, choices_of
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
@@ -33,6 +34,7 @@ TITLES = {
 LARGE = ((100, 400), (400, 100))
 PAIR = (24, 30)
 VECTORS = 8
+TELLING = 500
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Initializer:
             requests.add(f"case{index}", 0, [base.call(problem, base.inputs(len(row)))], row)
         pair = next(i for i, target in enumerate(targets) if target.shape == PAIR)
         requests.add("pair", 1, *_pair_program(problem, list(cases[pair].arguments.values()), place))
-        return {
+        section: Section = {
             "request": requests.to_tree(),
             "targets": [target.to_tree() for target in targets],
             "pair": pair,
@@ -77,6 +79,13 @@ class Initializer:
             "edges": statistics.normal_edges(),
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
+
+        def sign(run: Runner) -> Drawn:
+            attempt = _Attempt(self, problem, section, base.replay(section["request"], run))
+            return attempt.signature(attempt.findings())
+
+        section["mistakes"] = drawn_mistakes.freeze(problem, reference, sign)
+        return section
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
@@ -94,7 +103,9 @@ class Initializer:
         if stopped is not None:
             outcome, message = stopped
             return Graded(outcome, self.rows(problem, points, outcome, message), message)
-        checks = _score(points, attempt.findings())
+        findings = attempt.findings()
+        named = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
+        checks = _score(points, named)
         return Graded(shares.overall(checks), checks, "", attempt.evidence())
 
 
@@ -168,6 +179,17 @@ class _Attempt:
     def findings(self) -> list[Finding]:
         """Return all five rows."""
         return [self._variance(), *self._preservation(), self._distribution(), self._generator()]
+
+    def signature(self, findings: Sequence[Finding]) -> Drawn:
+        """Return the pattern of variances over the matrices that are large enough to tell."""
+        telling = [i for i, target in enumerate(self.targets) if target.shape[0] * target.shape[1] >= TELLING]
+        arrays = [self.read[i][0] for i in telling]
+        ratios = [
+            np.nan if array is None else weights.mean_square(array) / self.targets[i].variance
+            for i, array in zip(telling, arrays, strict=True)
+        ]
+        counts = [self.targets[i].shape[0] * self.targets[i].shape[1] for i in telling]
+        return drawn_mistakes.signature(findings, ratios, counts)
 
     def _failed(self, name: str, message: str, index: int) -> Finding:
         outcome = base.outcome_of(base.step_of(self.case_rows[index], 0))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, numeric, shares
+from grader.checks import base, naming, numeric, shares
 from grader.checks.backward_bank import FOLLOW_NUMERIC, SHOWN_NUMERIC, numeric_limits
 from grader.checks.base import Graded, Requests, Runner, Section
 from grader.checks.cases import Case, draw_cases
@@ -16,6 +16,7 @@ from grader.checks.compare import Answers, Trouble, compare
 from grader.checks.differences import Verdict
 from grader.checks.forward import TITLES
 from grader.checks.inputs import Inputs, arrays_of, regimes_of
+from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric, Probe, freeze_numeric
 from grader.checks.reference import Reference, extended, scales_for
 from grader.checks.shares import Finding
@@ -66,7 +67,7 @@ class Loss:
         answered = [_answer(self, problem, reference, case) for case in cases]
         _confirm(self, problem, reference, cases, answered, np.random.default_rng((seed, 1)))
         probed = _numeric_cases(self, problem, reference, seed)
-        return {
+        section: Section = {
             "extreme": [case.extreme for case in cases],
             "shapes": [list(case.arguments[self.argument].shape) for case in cases],
             "repeats": REPEATS,
@@ -77,6 +78,10 @@ class Loss:
             "numeric": freeze_numeric([(row, 1.0, probes) for row, probes in probed], SHOWN_NUMERIC),
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
+        section["mistakes"] = naming.freeze_mistakes(
+            problem, reference, lambda run: _Attempt(self, problem, section, run).signature()
+        )
+        return section
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
@@ -185,7 +190,7 @@ class _Attempt:
         self.rows = base.replay(section["request"], run)
         self.case_rows: list[Row] = [self.rows[f"case{i}"] for i in range(len(section["extreme"]))]
         self.ordinary = [i for i, extreme in enumerate(section["extreme"]) if not extreme]
-        answers = base.answers_from(section["values"])
+        self.answers = answers = base.answers_from(section["values"])
         returned = [base.unpack(base.step_of(row, 0), check.names, problem) for row in self.case_rows]
         self.compared = {name: compare(answers[name], [one[name] for one in returned]) for name in check.names}
 
@@ -194,7 +199,28 @@ class _Attempt:
         return base.unfinished_rows(self.case_rows, self.problem)
 
     def findings(self) -> list[Finding]:
-        """Return the value rows, then the side rows."""
+        """Return the value rows, then the side rows, each failed one explained."""
+        found = self._rows()
+        if all(finding.passed for finding in found):
+            return found
+        return naming.explain(found, self.signature(found), self.section["mistakes"], self._remark)
+
+    def signature(self, found: list[Finding] | None = None) -> Signature:
+        """Return what the student's function answered, row by row."""
+        extremes = [(i, i) for i, extreme in enumerate(self.section["extreme"]) if extreme]
+        ordinary = [(i, i) for i in self.ordinary]
+        rows = {name: row_outcome([(one, self.answers[name], ordinary)]) for name, one in self.compared.items()}
+        if extremes:
+            rows["extremes"] = row_outcome([(one, self.answers[n], extremes) for n, one in self.compared.items()])
+        return Signature(rows, naming.side_sentences(found if found is not None else self._rows()))
+
+    def _remark(self, name: str) -> str:
+        def arguments() -> list[dict[str, Any]]:
+            return [case["arguments"] for case in codec.decode(self.section["cases"])]
+
+        return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments)
+
+    def _rows(self) -> list[Finding]:
         found = [
             base.value_finding(
                 name, _title(self.check, name), self.compared[name], self.ordinary, self._show, self._status

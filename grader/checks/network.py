@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, shares, statistics, weights
+from grader.checks import base, drawn_mistakes, shares, statistics, weights
 from grader.checks.base import Graded, Requests, Runner, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
+from grader.checks.drawn_mistakes import Drawn
 from grader.checks.initializer import TITLES as LAYER_TITLES
 from grader.checks.initializer import generator_trouble, orthonormal
 from grader.checks.inputs import Choice, Generator, Inputs, Sizes
@@ -82,7 +83,7 @@ class NetworkInitializer:
                 parts.add(f"parts{index}", 0, *_parts_program(case, asked[index]["initializers"]))
         requests.add("pair", 1, *_pair_program(problem, list(cases[-1].arguments.values())))
         rng = np.random.default_rng((seed, 3))
-        return {
+        section: Section = {
             "request": requests.to_tree(),
             "parts": parts.to_tree(),
             "targets": [[target.to_tree() for target in layers] for layers in targets],
@@ -94,6 +95,13 @@ class NetworkInitializer:
             "activations": [case.arguments["activation"] for case in cases],
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
+
+        def sign(run: Runner) -> Drawn:
+            attempt = _Attempt(self, problem, section, run)
+            return attempt.signature(attempt.findings())
+
+        section["mistakes"] = drawn_mistakes.freeze(problem, reference, sign)
+        return section
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
@@ -114,6 +122,8 @@ class NetworkInitializer:
         if self.parts and not all(finding.passed for finding in findings) and attempt.follows_parts():
             findings = [replace(finding, status=Outcome.PASSED, message="", case=None) for finding in findings]
             remark = "follows your own initialisers, where the points are lost"
+        else:
+            findings = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
         checks = _score(points, findings)
         return Graded(shares.overall(checks), checks, remark, attempt.evidence())
 
@@ -209,6 +219,24 @@ class _Attempt:
     def findings(self) -> list[Finding]:
         """Return all five rows."""
         return [self._variance(), *self._preservation(), self._distribution(), self._generator()]
+
+    def signature(self, findings: Sequence[Finding]) -> Drawn:
+        """Return the pattern of variances: every layer of the deep networks, then each activation's small ones."""
+        ratios, counts = [], []
+        for index in self.deep:
+            for (array, _), target in zip(self.layers[index], self.targets[index], strict=True):
+                ratios.append(np.nan if array is None else weights.mean_square(array) / target.variance)
+                counts.append(target.shape[0] * target.shape[1])
+        for activation in self.check.activations:
+            total, count = 0.0, 0
+            for index in range(self.deep[0]):
+                if self.section["activations"][index] == activation:
+                    for (array, _), target in zip(self.layers[index], self.targets[index], strict=True):
+                        total += np.nan if array is None else float(np.sum(array * array)) / target.variance
+                        count += target.shape[0] * target.shape[1]
+            ratios.append(total / max(count, 1))
+            counts.append(max(count, 1))
+        return drawn_mistakes.signature(findings, ratios, counts)
 
     def _failed(self, name: str, message: str, index: int) -> Finding:
         outcome = base.outcome_of(base.step_of(self.case_rows[index], 0))

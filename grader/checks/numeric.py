@@ -239,7 +239,7 @@ class Numeric:
             return None
         outputs = [np.asarray(step.value).reshape(2 * differences.LEVELS, -1) @ np.ravel(dout) for step in steps]  # type: ignore[union-attr]
         numerical = np.array([differences.extrapolate(values, first)[0] for values in outputs])
-        scale = np.full(size, max(float(np.max(np.abs(numerical))), 1e-300))
+        scale = np.full(size, max(float(np.max(np.abs(numerical))), float(np.max(np.abs(np.ravel(got))))))
         return worst_entry(np.ravel(got), numerical, scale, np.full(size, differences.AGREE), probe.direction.shape)
 
     def evidence(self, frozen: Section, rows: Mapping[str, Row]) -> Evidence:

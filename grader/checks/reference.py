@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 
 from grader.errors import AssignmentError
+from grader.sandbox.replies import Runner
 
 Function = Callable[..., Any]
+InProcess: Any = None
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,15 @@ class Reference:
     functions: Mapping[str, Function]
     scales: Mapping[str, Function] = field(default_factory=dict)
     edges: Mapping[str, Function] = field(default_factory=dict)
+    mistakes: tuple[Any, ...] = ()
+
+    def mistakes_of(self, function: str) -> list[Any]:
+        """Return the known mistakes that replace a function; each has id, text, function, follow, variance."""
+        return [mistake for mistake in self.mistakes if mistake.replaces == function]
+
+    def runner(self, replaced: Mapping[str, Function] | None = None) -> Runner:
+        """Return how requests are answered by the reference itself, some functions replaced."""
+        return InProcess({**self.functions, **(replaced or {})}).run
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call a function of the reference; an exception of its own becomes an `AssignmentError`."""
@@ -50,7 +61,8 @@ def load(folder: Path, files: tuple[str, ...]) -> Reference:
             stem: _functions(_import(folder / f"{stem}.py")) if (folder / f"{stem}.py").is_file() else {}
             for stem in ("scales", "edges")
         }
-    return Reference(functions, extras["scales"], extras["edges"])
+        mistakes = _import(folder / "mistakes.py").MISTAKES if (folder / "mistakes.py").is_file() else ()
+    return Reference(functions, extras["scales"], extras["edges"], tuple(mistakes))
 
 
 def load_module(path: Path) -> ModuleType:

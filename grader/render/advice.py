@@ -47,7 +47,8 @@ def _finished(home: str, report: Report) -> Step:
         name = clean(report.problems[0].id, 60)
         sentence = f"{name} is right: {most} of {most} points."
         return Step(sentence, ((f"grader run {home}", "the whole assignment"),), glad=True)
-    sentence = f"All {len(report.problems)} problems are right: {most} of {most} points. Well done!"
+    everything = "Both" if len(report.problems) == 2 else f"All {len(report.problems)}"
+    sentence = f"{everything} problems are right: {most} of {most} points. Well done!"
     return Step(sentence, ((f"grader submit {home}", "make the zip to hand in"),), glad=True)
 
 

@@ -1,7 +1,7 @@
 """A report as a student reads it in a terminal.
 
-The layout is made by hand: importing rich and printing one table takes 70 ms, two thirds of `import numpy`;
-this module takes 2 ms. The symbols are ASCII, so that any terminal and any log file shows them.
+The layout is made by hand: with NumPy loaded, importing rich and printing a page takes 41 ms, this module 3 ms.
+The symbols are ASCII, so that any terminal and any log file shows them.
 """
 
 from __future__ import annotations

@@ -246,7 +246,7 @@ def plain_array(value: Any) -> np.ndarray[Any, np.dtype[Any]] | None:
         array = np.array(value)
     else:
         return None
-    if array.ndim > MAX_DIMENSIONS or array.dtype.kind not in "?biufc":
+    if array.ndim > MAX_DIMENSIONS or array.dtype.kind not in "biufc":
         return None
     dtype = array.dtype.newbyteorder("<")
     if dtype not in _BASES:

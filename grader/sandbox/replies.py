@@ -5,7 +5,7 @@ Nothing here imports NumPy or starts anything, so that checks and the engine can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Union
 
@@ -55,6 +55,10 @@ class Row:
 
     steps: tuple[Step, ...]
     modified: tuple[int, ...] = ()
+
+
+# An encoded request and the groups of its rows, to rows by batch.
+Runner = Callable[[bytes, Sequence[Sequence[int]]], list[list[Row]]]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+"""From findings to explanations: a known mistake where one fits, else what is structurally remarkable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from grader.checks.compare import Answers, Compared, Trouble
+from grader.checks.mistakes import Signature, freeze, name_mistakes
+from grader.checks.reference import Reference
+from grader.checks.remarks import Seen, structural_remark
+from grader.checks.shares import Finding
+from grader.sandbox.replies import Runner
+
+Sign = Callable[[Runner], Signature]
+
+
+def freeze_mistakes(problem: str, reference: Reference, sign: Sign) -> bytes:
+    """Return what every known mistake of a problem answers, for the bank. `sign` replays the section."""
+    found = [
+        (mistake, sign(reference.runner({problem: mistake.function}))) for mistake in reference.mistakes_of(problem)
+    ]
+    return freeze(found, problem, sign(reference.runner())) if found else b""
+
+
+def explain(
+    findings: Sequence[Finding], signature: Signature, frozen: bytes, remark: Callable[[str], str]
+) -> list[Finding]:
+    """Return the findings with each failed row explained; `remark(row)` is tried where no known mistake fits."""
+    explained = []
+    for finding in name_mistakes(findings, signature, frozen):
+        if not finding.passed and finding.mistake is None and not finding.side:
+            sentence = remark(finding.id)
+            finding = replace(finding, message=f"{finding.message} {sentence}".strip())
+        explained.append(finding)
+    return explained
+
+
+def side_sentences(findings: Sequence[Finding]) -> dict[str, str]:
+    """Return the sentences of failed side rows that speak of the function alone."""
+    telling = ("rounding", "form", "manners")
+    return {finding.id: finding.message for finding in findings if finding.id in telling and not finding.passed}
+
+
+def remark_on(
+    name: str,
+    compared: Mapping[str, Compared],
+    answers: Mapping[str, Answers],
+    cases: Sequence[int],
+    arguments: Callable[[], Sequence[Mapping[str, Any]]],
+) -> str:
+    """Return the structural remark on one return, over the cases where all arrays have the right shape."""
+    one, theirs = compared[name], answers[name]
+    if any(one.arrays[i] is None for i in cases) or not any(
+        remark.trouble >= Trouble.VALUE for i, remark in one.remarks.items() if i in set(cases)
+    ):
+        return ""
+    saved = arguments()
+    seen = []
+    for index in cases:
+        got = one.arrays[index]
+        assert got is not None
+        x = next((value for value in saved[index].values() if isinstance(value, np.ndarray)), None)
+        size = float(np.max(theirs.window(theirs.scale, index), initial=0.0))
+        seen.append(Seen(got, theirs.window(theirs.expected, index), theirs.wrong(index, got), x, size))
+    others = {
+        other: [their.window(their.expected, i) for i in cases] for other, their in answers.items() if other != name
+    }
+    return structural_remark(name, seen, others)

@@ -1,0 +1,242 @@
+"""Runs the calls of a request on a student's functions. It shares its process with student code.
+
+A program is a list of steps; each of its rows gives the inputs of one run of it. Every call gets fresh copies,
+and a row ends at the first step that raises.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.sandbox.codec import Named, Seed, plain_array
+from grader.sandbox.describe import MAX_ARRAY_BYTES, Sources, describe_error, describe_value, type_name
+
+# Plain functions that a request may name as an input.
+NAMED: Mapping[str, Callable[..., Any]] = {}
+
+_IN, _SHARED, _RESULT = range(3)
+_SLOTS = {"in": _IN, "shared": _SHARED, "result": _RESULT}
+
+
+class UnusableError(Exception):
+    """A result is not what the next step or a sweep needs. `kind` is the type name that the grader sees."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def _nothing() -> None:
+    """Do nothing: no limits, nobody listens."""
+
+
+def _ignore(step: list[Any]) -> None:
+    """Drop a step that nobody wants to hear of."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a program runs in.
+
+    `functions` by name; `sources` for tracebacks; `arm` starts the limits of one row; `emit` is given each step
+    as soon as it is there; `caught` is what counts as the student's error.
+    """
+
+    functions: Mapping[str, Any]
+    sources: Sources
+    arm: Callable[[], None] = _nothing
+    emit: Callable[[list[Any]], None] = _ignore
+    caught: type[BaseException] | tuple[type[BaseException], ...] = BaseException
+
+
+def run(request: Mapping[str, Any], surroundings: Surroundings) -> list[list[list[Any]]]:
+    """Run a `{"op": "run"}` request; return the step results of its rows by batch.
+
+    Each row ends with `["inputs", indexes of the inputs that were written to]`.
+    """
+    max_array_bytes = request.get("max_array_bytes", MAX_ARRAY_BYTES)
+    # Warnings of NumPy never cost points, and printing them would drown what the student printed.
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        replies = []
+        for program, rows in request["batches"]:
+            steps = [_Step(step, surroundings, max_array_bytes) for step in program]
+            replies.append([_run_row(steps, row, surroundings) for row in rows])
+        return replies
+
+
+def _run_row(steps: Sequence[_Step], inputs: Sequence[Any], surroundings: Surroundings) -> list[Any]:
+    surroundings.arm()
+    row = _Row(inputs)
+    reply: list[Any] = []
+    for step in steps:
+        try:
+            reply.append(step.run(row))
+        except UnusableError as error:
+            reply.append(["raised", error.kind, str(error), []])
+        except surroundings.caught as error:
+            reply.append(["raised", *describe_error(error, surroundings.sources)])
+        surroundings.emit(reply[-1])
+        if reply[-1][0] == "raised":
+            break
+    reply.append(["inputs", row.find_modified()])
+    return reply
+
+
+class _Row:
+    """The inputs of one row, what was handed out of them, and the results so far."""
+
+    __slots__ = ("copies", "inputs", "lasting", "results")
+
+    def __init__(self, inputs: Sequence[Any]) -> None:
+        self.inputs = inputs
+        self.results: list[Any] = []
+        self.lasting: dict[int, Any] = {}
+        self.copies: list[tuple[int, Any, Any]] = []
+
+    def copy(self, index: int) -> Any:
+        """Return a fresh copy of an input; a generator goes on where it was."""
+        value = self.inputs[index]
+        if type(value) is np.ndarray:
+            fresh = value.copy()
+            self.copies.append((index, value, fresh))
+            return fresh
+        return self._copy_rare(index, value)
+
+    def _copy_rare(self, index: int, value: Any) -> Any:
+        kind = type(value)
+        if kind is np.ndarray:
+            fresh = value.copy()
+            self.copies.append((index, value, fresh))
+            return fresh
+        if kind is list or kind is tuple:
+            return kind(self._copy_rare(index, item) for item in value)
+        if kind is dict:
+            return {key: self._copy_rare(index, item) for key, item in value.items()}
+        if kind is Seed:
+            if index not in self.lasting:
+                self.lasting[index] = np.random.default_rng(value.value)
+            return self.lasting[index]
+        return NAMED[value.name] if kind is Named else value
+
+    def share(self, index: int) -> Any:
+        """Return the row's one copy of an input, which may be written to."""
+        if index not in self.lasting:
+            count = len(self.copies)
+            copy = self.copy(index)
+            del self.copies[count:]
+            self.lasting[index] = copy
+        return self.lasting[index]
+
+    def find_result(self, step: int, position: int | None, function: str) -> Any:
+        """Return an earlier result, or its item at `position`."""
+        value = self.results[step]
+        if position is None:
+            return value
+        if isinstance(value, (tuple, list)) and position < len(value):
+            return value[position]
+        raise UnusableError(
+            "MissingResult", f"{function} returned {type_name(value)}, not a tuple with an item [{position}]"
+        )
+
+    def find_modified(self) -> list[int]:
+        """Return the inputs of which some copy was written to."""
+        found: list[int] = []
+        for index, pristine, copy in self.copies:
+            if index not in found and copy.tobytes() != pristine.tobytes():
+                found.append(index)
+        return found
+
+
+class _Step:
+    """One step of a program, looked up once for all its rows."""
+
+    def __init__(self, step: Sequence[Any], surroundings: Surroundings, max_array_bytes: int) -> None:
+        kind, self.name, slots, self.options = step
+        self.max_array_bytes = max_array_bytes
+        self.functions = surroundings.functions
+        self.function = surroundings.functions.get(self.name)
+        self.slots = [(_SLOTS[slot[0]], slot[1], slot[2] if len(slot) > 2 else None) for slot in slots]
+        self.keep = tuple(self.options.get("keep") or ())
+        self.run = self._sweep if kind == "sweep" else self._watch if self._watched() else self._call
+
+    def _watched(self) -> bool:
+        return bool(self.options.get("observe") or self.options.get("global_state"))
+
+    def _arguments(self, row: _Row) -> list[Any]:
+        arguments = []
+        for kind, index, position in self.slots:
+            if kind == _IN:
+                arguments.append(row.copy(index))
+            elif kind == _SHARED:
+                arguments.append(row.share(index))
+            else:
+                arguments.append(row.find_result(index, position, f"step {index + 1}"))
+        return arguments
+
+    def _invoke(self, row: _Row) -> Any:
+        if self.function is None:
+            raise UnusableError("NameError", f"there is no function {self.name}")
+        result = self.function(*self._arguments(row))
+        row.results.append(result)
+        return result
+
+    def _call(self, row: _Row) -> list[Any]:
+        result = self._invoke(row)
+        return ["returned", describe_value(result, self.keep, self.max_array_bytes), None, None]
+
+    def _watch(self, row: _Row) -> list[Any]:
+        options = self.options
+        before = np.random.get_state() if options.get("global_state") else None
+        result = self._invoke(row)
+        changed = None if before is None else not _equal_states(before, np.random.get_state())
+        value = describe_value(result, self.keep, self.max_array_bytes)
+        observed = None
+        if options.get("observe"):
+            observed = [self._observe(row, index) for index in options["observe"]]
+        return ["returned", value, observed, changed]
+
+    def _observe(self, row: _Row, index: int) -> Any:
+        value = row.share(index)
+        original = row.inputs[index]
+        if isinstance(value, dict) and isinstance(original, dict):
+            names = {*original, *(self.options.get("observe_keys") or ())}
+            value = {key: item for key, item in value.items() if type(key) is str and key in names}
+        return describe_value(value, (), self.max_array_bytes)
+
+    def _sweep(self, row: _Row) -> list[Any]:
+        options = self.options
+        position, direction = options["position"], row.inputs[options["direction"]]
+        results = []
+        for h in row.inputs[options["steps"]]:
+            if self.function is None:
+                raise UnusableError("NameError", f"there is no function {self.name}")
+            arguments = self._arguments(row)
+            arguments[position] = arguments[position] + h * direction
+            results.append(self._output(self.function(*arguments), options.get("output")))
+        if len({result.shape for result in results}) > 1:
+            raise UnusableError("SweepError", f"{self.name} returned arrays of different shapes for one input")
+        stacked = np.stack(results) if results else np.zeros(0)
+        row.results.append(stacked)
+        return ["returned", describe_value(stacked, (), self.max_array_bytes), None, None]
+
+    def _output(self, result: Any, output: int | None) -> np.ndarray[Any, np.dtype[Any]]:
+        if output is not None:
+            if not isinstance(result, (tuple, list)) or output >= len(result):
+                text = f"{self.name} returned {type_name(result)}, not a tuple with an item [{output}]"
+                raise UnusableError("SweepError", text)
+            result = result[output]
+        array = plain_array(np.asarray(result) if type(result) in (bool, int, float) else result)
+        if array is None:
+            raise UnusableError("SweepError", f"{self.name} returned {type_name(result)}, not a numeric array")
+        # A buffer that the student's function writes to again must not change what it gave before.
+        return array.copy()
+
+
+def _equal_states(first: Any, second: Any) -> bool:
+    return bool(np.array_equal(first[1], second[1])) and first[2:] == second[2:]
