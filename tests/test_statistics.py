@@ -8,9 +8,17 @@ from scipy import special
 
 from grader.checks import statistics
 from grader.checks.statistics import ALPHA, NORMAL_LIMIT, make_limits
-from grader.checks.weights import Target, distribution_trouble, variance_is_right
+from grader.checks.weights import Target, distribution_trouble, standardise, variance_is_right
 
-EDGES = statistics.normal_edges()
+CUMULATIVE = statistics.normal_cumulative()
+
+
+def variance_right(w, target):
+    return variance_is_right(w, standardise([w], [target])[0], target)
+
+
+def distribution(w, target, *, rescale):
+    return distribution_trouble(w, standardise([w], [target])[0], target, CUMULATIVE, rescale=rescale)
 
 
 def test_normal_quantile_agrees_with_scipy():
@@ -54,8 +62,8 @@ def test_right_draws_pass(shape, family):
     rng = np.random.default_rng(3)
     for _ in range(30):
         w = rng.standard_normal(shape) * 0.02**0.5 if family == "normal" else rng.uniform(-1, 1, shape) * 0.06**0.5
-        assert variance_is_right(w, target)
-        assert distribution_trouble(w, target, EDGES, rescale=False) == ""
+        assert variance_right(w, target)
+        assert distribution(w, target, rescale=False) == ""
 
 
 SHAPE = (400, 100)
@@ -89,16 +97,16 @@ def test_wrong_distributions_are_refused(name):
     """Whatever the variance, the distribution gives them away, judged at the asked and at their own scale."""
     for seed in range(5):
         w = WRONG[name](np.random.default_rng(seed))
-        assert distribution_trouble(w, he(SHAPE), EDGES, rescale=False) != ""
-        assert distribution_trouble(w, he(SHAPE), EDGES, rescale=True) != ""
+        assert distribution(w, he(SHAPE), rescale=False) != ""
+        assert distribution(w, he(SHAPE), rescale=True) != ""
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.8, 0.9, 1.1, 1.25, 2.0, 4.0])
 def test_wrong_variances_are_refused(factor):
     """Ten per cent off is seen on 40,000 weights."""
     w = np.random.default_rng(4).standard_normal(SHAPE) * SIGMA * np.sqrt(factor)
-    assert not variance_is_right(w, he(SHAPE))
-    assert distribution_trouble(w, he(SHAPE), EDGES, rescale=True) == ""
+    assert not variance_right(w, he(SHAPE))
+    assert distribution(w, he(SHAPE), rescale=True) == ""
 
 
 def test_uniform_bound_is_exact_but_for_its_last_digits():
@@ -106,5 +114,5 @@ def test_uniform_bound_is_exact_but_for_its_last_digits():
     target = Target.make(SHAPE, "uniform", 2 / 400)
     u = np.random.default_rng(5).uniform(-1, 1, SHAPE)
     u.flat[0] = 1.0
-    assert distribution_trouble(u * target.bound * (1 - 1e-15), target, EDGES, rescale=False) == ""
-    assert "bound" in distribution_trouble(u * target.bound * 1.001, target, EDGES, rescale=False)
+    assert distribution(u * target.bound * (1 - 1e-15), target, rescale=False) == ""
+    assert "bound" in distribution(u * target.bound * 1.001, target, rescale=False)

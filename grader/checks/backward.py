@@ -203,13 +203,9 @@ class _Attempt:
         """Return what the student's function answered, row by row."""
         extremes = [(i, i) for i, extreme in enumerate(self.section["extreme"]) if extreme]
         ordinary = [(i, i) for i in self.ordinary]
-        rows = {
-            name: row_outcome([(one, self.answers[name], ordinary)]) for name, one in self.compared.items()
-        }
+        rows = {name: row_outcome([(one, self.answers[name], ordinary)]) for name, one in self.compared.items()}
         if extremes:
-            rows["extremes"] = row_outcome(
-                [(one, self.answers[name], extremes) for name, one in self.compared.items()]
-            )
+            rows["extremes"] = row_outcome([(one, self.answers[name], extremes) for name, one in self.compared.items()])
         return Signature(rows, naming.side_sentences(found if found is not None else self._rows()))
 
     def _remark(self, name: str) -> str:

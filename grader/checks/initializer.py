@@ -15,7 +15,7 @@ from grader.checks.drawn_mistakes import Drawn
 from grader.checks.inputs import Generator, Inputs, Size, choices_of
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
-from grader.checks.weights import MANY, Target
+from grader.checks.weights import FEW, MANY, Target
 from grader.errors import AssignmentError
 from grader.report import Case as ReportCase
 from grader.report import CheckResult, Evidence, Outcome
@@ -76,7 +76,7 @@ class Initializer:
             "inputs": [orthonormal(vectors, VECTORS, targets[i].shape[0]) for i in large],
             "upstream": [orthonormal(vectors, VECTORS, targets[i].shape[1]) for i in large],
             "limits": [[list(statistics.chi_square(VECTORS * n)) for n in targets[i].shape] for i in large],
-            "edges": statistics.normal_edges(),
+            "cumulative": statistics.normal_cumulative(),
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
 
@@ -132,10 +132,9 @@ def _target(check: Initializer, problem: str, reference: Reference, case: Case) 
     target = Target.make((case.arguments["fan_in"], case.arguments["fan_out"]), check.family, variance)
     arguments = [np.random.default_rng(v.value) if isinstance(v, Seed) else v for v in case.arguments.values()]
     drawn = np.asarray(reference.call(problem, *arguments))
-    trouble = "" if weights.variance_is_right(drawn, target) else "its variance is not what scales.py says"
-    trouble = trouble or weights.distribution_trouble(drawn, target, statistics.normal_edges(), rescale=False)
-    if trouble:
-        raise AssignmentError(f"the reference's {problem} fails its own test for fans {target.shape}: {trouble}")
+    z = weights.standardise([drawn], [target])[0]
+    if drawn.shape != target.shape or z is None or not weights.variance_is_right(drawn, z, target):
+        raise AssignmentError(f"the reference's {problem} has not the variance of scales.py for fans {target.shape}")
     return target
 
 
@@ -163,11 +162,12 @@ class _Attempt:
         self.targets = [Target.from_tree(tree) for tree in section["targets"]]
         self.case_rows = [rows[f"case{i}"] for i in range(len(self.targets))]
         self.pair_row = rows["pair"]
-        self.edges = section["edges"]
+        self.cumulative = section["cumulative"]
         self.read = [self._read(i) for i in range(len(self.targets))]
+        self.z = weights.standardise([array for array, _ in self.read], self.targets)
         self.variance_right = [
-            array is not None and not trouble and weights.variance_is_right(array, target)
-            for (array, trouble), target in zip(self.read, self.targets, strict=True)
+            array is not None and z is not None and not trouble and weights.variance_is_right(array, z, target)
+            for (array, trouble), z, target in zip(self.read, self.z, self.targets, strict=True)
         ]
 
     def _read(self, index: int) -> tuple[np.ndarray | None, str]:
@@ -243,10 +243,11 @@ class _Attempt:
         for index, (array, trouble) in enumerate(self.read):
             if array is None:
                 return self._failed("distribution", trouble, index)
-            if not all_right and array.size < MANY:
+            z = self.z[index]
+            if z is None or array.size < (FEW if all_right else MANY):
                 continue
-            rescale = not self.variance_right[index]
-            trouble = weights.distribution_trouble(array, self.targets[index], self.edges, rescale=rescale)
+            target, rescale = self.targets[index], not self.variance_right[index]
+            trouble = weights.distribution_trouble(array, z, target, self.cumulative, rescale=rescale)
             if trouble:
                 return self._failed("distribution", f"For fans {self.targets[index].shape}: {trouble}.", index)
         return Finding("distribution", TITLES["distribution"])
@@ -291,7 +292,10 @@ def generator_trouble(problem: str, steps: Sequence[Any], arrays: Sequence[Any],
         return f"{problem} gives other weights for the same state of rng: draw from rng and from nothing else."
     if np.array_equal(first, other):
         return f"{problem} gives the same weights whatever rng is: is a seed fixed, or nothing drawn at all?"
-    z, y = (statistics.to_normal(array.astype(np.float64), "normal", target.variance) for array in (first, other))
+    z, y = (
+        statistics.to_normal(array.astype(np.float64), "normal", float(np.sqrt(target.variance)))
+        for array in (first, other)
+    )
     scale = float(np.sqrt(np.mean(z * z))) or 1.0
     if z.shape == y.shape and abs(statistics.correlation(z / scale, y)) > statistics.NORMAL_LIMIT * 1.5:
         return f"{problem} gives much the same weights whatever rng is."

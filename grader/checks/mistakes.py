@@ -131,7 +131,9 @@ def freeze(found: Sequence[tuple[Any, Signature]], problem: str, right: Signatur
     """
     for number, (mistake, signature) in enumerate(found):
         if signature.same(right):
-            raise AssignmentError(f"the mistake '{mistake.id}' of {problem} answers as the reference does on every case")
+            raise AssignmentError(
+                f"the mistake '{mistake.id}' of {problem} answers as the reference does on every case"
+            )
         for other, theirs in found[:number]:
             if signature.same(theirs):
                 raise AssignmentError(

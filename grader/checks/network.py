@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from grader.checks.initializer import generator_trouble, orthonormal
 from grader.checks.inputs import Choice, Generator, Inputs, Sizes
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
-from grader.checks.weights import MANY, Target
+from grader.checks.weights import FEW, MANY, Target
 from grader.errors import AssignmentError
 from grader.report import Case as ReportCase
 from grader.report import CheckResult, Evidence, Outcome
@@ -91,7 +92,7 @@ class NetworkInitializer:
             "inputs": [orthonormal(rng, 1, DEEP[0]) * np.sqrt(DEEP[0]) for _ in deep],
             "upstream": [orthonormal(rng, 1, DEEP[-1]) * np.sqrt(DEEP[-1]) for _ in deep],
             "limits": [list(statistics.chi_square(n)) for n in DEEP],
-            "edges": statistics.normal_edges(),
+            "cumulative": statistics.normal_cumulative(),
             "activations": [case.arguments["activation"] for case in cases],
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
@@ -152,10 +153,7 @@ def _asked(problem: str, reference: Reference, case: Case) -> Mapping[str, Any]:
 
 def _targets(case: Case, variances: Sequence[float]) -> list[Target]:
     sizes = case.arguments["layer_sizes"]
-    return [
-        Target.make(shape, "normal", variance)
-        for shape, variance in zip(pairwise(sizes), variances, strict=True)
-    ]
+    return [Target.make(shape, "normal", variance) for shape, variance in zip(pairwise(sizes), variances, strict=True)]
 
 
 def _try_reference(
@@ -165,7 +163,8 @@ def _try_reference(
         sizes, activation, rng = case.arguments.values()
         drawn = reference.call(problem, sizes, activation, np.random.default_rng(rng.value))
         for target, array in zip(layers, drawn, strict=True):
-            if not weights.variance_is_right(array, target):
+            z = weights.standardise([array], [target])[0]
+            if z is None or not weights.variance_is_right(array, z, target):
                 raise AssignmentError(
                     f"the reference's {problem} fails its own variance test for {sizes}, {activation}"
                 )
@@ -200,6 +199,7 @@ class _Attempt:
         self.case_rows: list[Row] = [rows[f"case{i}"] for i in range(len(self.targets))]
         self.pair = rows["pair"]
         self.layers = [self._layers(i) for i in range(len(self.targets))]
+        self.z = [self._standardise(i) for i in range(len(self.targets))]
         self.deep = range(len(self.targets) - section["deep"], len(self.targets))
 
     def _layers(self, index: int) -> list[tuple[np.ndarray | None, str]]:
@@ -215,6 +215,9 @@ class _Attempt:
             weights.read_weights(value, target.shape, f"layer {number + 1}")
             for number, (value, target) in enumerate(zip(step.value, targets, strict=True))
         ]
+
+    def _standardise(self, index: int) -> list[np.ndarray | None]:
+        return weights.standardise([array for array, _ in self.layers[index]], self.targets[index])
 
     def findings(self) -> list[Finding]:
         """Return all five rows."""
@@ -240,26 +243,30 @@ class _Attempt:
 
     def _failed(self, name: str, message: str, index: int) -> Finding:
         outcome = base.outcome_of(base.step_of(self.case_rows[index], 0))
-        shapes: dict[str, tuple[int, ...]] = {f"layer {n + 1}": target.shape for n, target in enumerate(self.targets[index][:4])}
+        shapes: dict[str, tuple[int, ...]] = {
+            f"layer {n + 1}": target.shape for n, target in enumerate(self.targets[index][:4])
+        }
         activation = self.section["activations"][index]
         return Finding(name, TITLES[name], outcome, message, ReportCase(shapes, None, f"activation {activation!r}", ""))
 
-    def _wrong_layers(self) -> list[tuple[int, int, str]]:
+    @cached_property
+    def wrong_layers(self) -> list[tuple[int, int, str]]:
         """Return (case, layer, message) of every layer whose variance is wrong."""
         wrong = []
         for index, layers in enumerate(self.layers):
             for number, (array, trouble) in enumerate(layers):
                 target = self.targets[index][number]
-                if array is None or trouble:
+                z = self.z[index][number]
+                if array is None or z is None or trouble:
                     wrong.append((index, number, trouble))
-                elif not weights.variance_is_right(array, target):
+                elif not weights.variance_is_right(array, z, target):
                     activation = self.section["activations"][index]
                     name = f"layer {number + 1} of {len(layers)} for {activation!r}"
                     wrong.append((index, number, weights.variance_sentence(name, array, target, "its initialiser's")))
         return wrong
 
     def _variance(self) -> Finding:
-        wrong = self._wrong_layers()
+        wrong = self.wrong_layers
         if not wrong:
             return Finding("variance", TITLES["variance"])
         shapes = [entry for entry in wrong if self.layers[entry[0]][entry[1]][1]]
@@ -317,16 +324,16 @@ class _Attempt:
         return [ratios[layer] for layer in range(len(layers))]
 
     def _distribution(self) -> Finding:
-        wrong = {(index, number) for index, number, _ in self._wrong_layers()}
+        wrong = {(index, number) for index, number, _ in self.wrong_layers}
         for index, layers in enumerate(self.layers):
             for number, (array, trouble) in enumerate(layers):
                 if array is None:
                     return self._failed("distribution", trouble, index)
-                if wrong and array.size < MANY:
+                z = self.z[index][number]
+                if z is None or array.size < (MANY if wrong else FEW):
                     continue
-                rescale = (index, number) in wrong
-                target = self.targets[index][number]
-                found = weights.distribution_trouble(array, target, self.section["edges"], rescale=rescale)
+                rescale, target = (index, number) in wrong, self.targets[index][number]
+                found = weights.distribution_trouble(array, z, target, self.section["cumulative"], rescale=rescale)
                 if found:
                     return self._failed("distribution", f"Layer {number + 1}: {found}.", index)
         return self._repeated_layers() or Finding("distribution", TITLES["distribution"])

@@ -150,7 +150,10 @@ def _at_ties(wrong: Sequence[Seen]) -> str:
 
 
 def _single_precision(wrong: Sequence[Seen]) -> str:
-    off = [float(np.max(np.abs(case.got - case.expected)) / max(float(np.max(np.abs(case.expected))), 1e-300)) for case in wrong]
+    off = [
+        float(np.max(np.abs(case.got - case.expected)) / max(float(np.max(np.abs(case.expected))), 1e-300))
+        for case in wrong
+    ]
     if len(off) >= FEWEST and max(off) < SINGLE[1] and float(np.median(off)) > SINGLE[0]:
         return "It is right to single precision only: is something converted to float32?"
     return ""

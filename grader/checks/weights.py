@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from grader.checks.compare import show_shape
 from grader.checks.statistics import NORMAL_LIMIT, Limits
 from grader.sandbox.codec import Other
 
+# Below this many weights nothing can be said on a distribution.
+FEW = 64
 # Above this many weights a matrix can speak on its distribution even when its variance is wrong.
 MANY = 2_000
 
@@ -74,13 +76,26 @@ def mean_square(weights: np.ndarray) -> float:
     return float(np.mean(np.square(weights)))
 
 
-def variance_is_right(weights: np.ndarray, target: Target) -> bool:
-    """Whether the sum of squares lies within its limits."""
-    z = statistics.to_normal(weights, target.family, target.variance)
-    # Weights beyond the uniform bound have no z; their plain sum of squares speaks for them.
-    outside = bool(np.isnan(z).any())
-    total = np.sum(np.square(weights)) / target.variance if outside else np.sum(z * z)
-    return statistics.within(float(total), target.limits.total)
+def standardise(arrays: Sequence[np.ndarray | None], targets: Sequence[Target]) -> list[np.ndarray | None]:
+    """Return every matrix as z, standard normal if it is what was asked; all matrices in one sweep."""
+    present = [(array, target) for array, target in zip(arrays, targets, strict=True) if array is not None]
+    if not present:
+        return [None] * len(arrays)
+    flat = np.concatenate([array.ravel() for array, _ in present])
+    sizes = [array.size for array, _ in present]
+    scale = np.repeat([np.sqrt(target.variance) for _, target in present], sizes)
+    z = statistics.to_normal(flat, present[0][1].family, scale)
+    pieces = iter(np.split(z, np.cumsum(sizes)[:-1]))
+    return [None if array is None else next(pieces).reshape(array.shape) for array in arrays]
+
+
+def variance_is_right(weights: np.ndarray, z: np.ndarray, target: Target) -> bool:
+    """Whether the sum of squares lies within its limits. z: the weights, standardised."""
+    total = float(np.sum(z * z))
+    if np.isnan(total):
+        # Weights beyond the uniform bound have no z; their plain sum of squares speaks for them.
+        total = float(np.sum(weights * weights)) / target.variance
+    return statistics.within(total, target.limits.total)
 
 
 def variance_range(target: Target) -> tuple[float, float]:
@@ -90,39 +105,46 @@ def variance_range(target: Target) -> tuple[float, float]:
     return low * target.variance / n, high * target.variance / n
 
 
-def distribution_trouble(weights: np.ndarray, target: Target, edges: np.ndarray, *, rescale: bool) -> str:
+def distribution_trouble(
+    weights: np.ndarray, z: np.ndarray, target: Target, cumulative: np.ndarray, *, rescale: bool
+) -> str:
     """Return what is wrong with the distribution, or "".
 
-    With `rescale` the weights are judged at their own scale: a wrong variance has been paid for already.
+    z: the weights, standardised. With `rescale` they are judged at their own scale: a wrong variance has been
+    paid for already. cumulative: from `statistics.normal_cumulative`, frozen in the bank.
     """
     if not np.isfinite(weights).all():
         return "some weights are not finite numbers"
-    variance = target.variance
+    if not weights.any():
+        return "all weights are zero"
+    other = "uniform" if target.family == "normal" else "normal"
+    if weights.size >= MANY and _looks_like(weights, other, target, cumulative):
+        return f"the weights are drawn from a {other} distribution, where a {target.family} one was asked"
+    scale = _own_scale(weights, target.family) if rescale else np.sqrt(target.variance)
     if rescale:
-        variance = _own_variance(weights, target.family)
-        if variance == 0.0:
-            return "all weights are zero"
-    z = statistics.to_normal(weights, target.family, variance)
+        z = statistics.to_normal(weights, target.family, scale)
     if np.isnan(z).any():
-        largest = float(np.max(np.abs(weights)))
-        return (
-            f"some weights lie beyond the bound: |w| up to {largest:.4g} where {np.sqrt(3 * variance):.4g} is the limit"
-        )
-    return _shape_trouble(z, target, edges)
+        largest, bound = float(np.max(np.abs(weights))), float(np.sqrt(3.0) * scale)
+        return f"some weights lie beyond the bound: |w| up to {largest:.4g} where {bound:.4g} is the limit"
+    return _shape_trouble(z, target, cumulative)
 
 
-def _own_variance(weights: np.ndarray, family: str) -> float:
+def _looks_like(weights: np.ndarray, family: str, target: Target, cumulative: np.ndarray) -> bool:
+    z = statistics.to_normal(weights, family, _own_scale(weights, family))
+    return not np.isnan(z).any() and statistics.distance(z, cumulative) <= target.limits.distance
+
+
+def _own_scale(weights: np.ndarray, family: str) -> float:
+    """Return the standard deviation that the weights seem to have: for uniform ones, by their bound."""
     if family == "normal":
-        return mean_square(weights)
-    bound = float(np.max(np.abs(weights))) * (1.0 + 1.0 / weights.size)
-    return bound * bound / 3.0
+        return float(np.sqrt(mean_square(weights)))
+    return float(np.max(np.abs(weights)) * (1.0 + 1.0 / weights.size) / np.sqrt(3.0))
 
 
-def _shape_trouble(z: np.ndarray, target: Target, edges: np.ndarray) -> str:
+def _shape_trouble(z: np.ndarray, target: Target, cumulative: np.ndarray) -> str:
     limits, n = target.limits, z.size
-    ordered = np.sort(z, axis=None)
-    if n > 1 and statistics.distinct_share(ordered) < 0.99:
-        share = statistics.distinct_share(ordered)
+    share = statistics.distinct_share(z)
+    if n > 1 and share < 0.99:
         return f"many weights are equal: {share:.0%} of them are distinct, so units would start alike"
     if abs(float(z.sum())) / np.sqrt(n) > NORMAL_LIMIT:
         return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"
@@ -131,13 +153,13 @@ def _shape_trouble(z: np.ndarray, target: Target, edges: np.ndarray) -> str:
     if not (rows_right and columns_right):
         side = "columns" if not columns_right else "rows"
         return f"the weights of a unit depend on one another: the sums over {side} are not what independent draws give"
-    largest = float(max(-ordered[0], ordered[-1]))
+    largest = float(max(-z.min(), z.max()))
     if largest < limits.largest[0]:
         return (
             f"the tails are missing: no weight is beyond {largest:.2f} standard deviations, where {n} draws reach "
-            f"at least {limits.largest[0]:.2f}; is it truncated, or of another family?"
+            f"at least {limits.largest[0]:.2f}; are the draws truncated?"
         )
-    if largest > limits.largest[1] or statistics.distance(ordered, edges) > limits.distance:
+    if largest > limits.largest[1] or statistics.distance(z, cumulative) > limits.distance:
         return f"the histogram is not that of a {target.family} distribution"
     return ""
 

@@ -1,0 +1,57 @@
+"""From a path to a clean submission, or a clear refusal. No student code is decoded, parsed or run here."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.errors import IntakeError, did_you_mean
+from grader.intake.archive import take_archive
+from grader.intake.folder import take_folder
+from grader.intake.naming import either, show_name
+from grader.intake.notebook import take_notebook
+from grader.intake.reading import cannot_read, read_file
+from grader.intake.selection import Entry, select
+from grader.intake.submission import IntakeLimits, Submission
+
+__all__ = ["IntakeLimits", "Submission", "take"]
+
+ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
+DEFAULT_LIMITS = IntakeLimits()
+
+
+def take(path: Path, wanted: Sequence[str], *, limits: IntakeLimits = DEFAULT_LIMITS) -> Submission:
+    """Return the wanted files of a folder, a .py file or an archive (.zip, .tar.gz, .tgz, .tar).
+
+    `wanted` are plain file names such as `layers.py`. A wanted file that is not there is listed in `missing`.
+    Raises IntakeError with one sentence when nothing wanted is there, or when the submission is refused.
+    """
+    name = show_name(path.as_posix())
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise IntakeError(f"{name} does not exist; check the path.") from error
+    except (OSError, ValueError) as error:
+        raise cannot_read(path, error) from error
+    if stat.S_ISDIR(mode):
+        return take_folder(path, wanted, limits)
+    ending = path.name.lower()
+    if ending.endswith(".py"):
+        return _take_source(path, wanted, limits)
+    if ending.endswith(".ipynb"):
+        return take_notebook(path, wanted, limits)
+    if ending.endswith(ARCHIVES):
+        return take_archive(path, wanted, limits)
+    raise IntakeError(f"{name} is no submission; wanted a folder, a .py file, {either(ARCHIVES)}.")
+
+
+def _take_source(path: Path, wanted: Sequence[str], limits: IntakeLimits) -> Submission:
+    """Return the submission made of a single .py file, which must have a wanted name."""
+    name = show_name(path.as_posix())
+    if path.name not in wanted:
+        text = f"{name} is none of the wanted files ({', '.join(wanted)}){did_you_mean(path.name, wanted)}"
+        raise IntakeError(f"{text} Rename it and try again." if text.endswith("?") else f"{text}.")
+    entry = Entry(path.name, "file", lambda: read_file(path, limits.source_bytes, follow=False))
+    place = "" if path.parent == Path() else path.parent.as_posix()
+    return select([entry], wanted, limits, name, place)

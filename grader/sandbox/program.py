@@ -65,7 +65,8 @@ def run(request: Mapping[str, Any], surroundings: Surroundings) -> list[list[lis
         warnings.simplefilter("ignore")
         replies = []
         for program, rows in request["batches"]:
-            steps = [_Step(step, surroundings, max_array_bytes) for step in program]
+            names = [step[1] for step in program]
+            steps = [_Step(step, names, surroundings, max_array_bytes) for step in program]
             replies.append([_run_row(steps, row, surroundings) for row in rows])
         return replies
 
@@ -156,10 +157,12 @@ class _Row:
 class _Step:
     """One step of a program, looked up once for all its rows."""
 
-    def __init__(self, step: Sequence[Any], surroundings: Surroundings, max_array_bytes: int) -> None:
+    def __init__(
+        self, step: Sequence[Any], names: Sequence[str], surroundings: Surroundings, max_array_bytes: int
+    ) -> None:
         kind, self.name, slots, self.options = step
+        self.names = names
         self.max_array_bytes = max_array_bytes
-        self.functions = surroundings.functions
         self.function = surroundings.functions.get(self.name)
         self.slots = [(_SLOTS[slot[0]], slot[1], slot[2] if len(slot) > 2 else None) for slot in slots]
         self.keep = tuple(self.options.get("keep") or ())
@@ -176,7 +179,7 @@ class _Step:
             elif kind == _SHARED:
                 arguments.append(row.share(index))
             else:
-                arguments.append(row.find_result(index, position, f"step {index + 1}"))
+                arguments.append(row.find_result(index, position, self.names[index]))
         return arguments
 
     def _invoke(self, row: _Row) -> Any:

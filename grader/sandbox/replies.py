@@ -57,6 +57,32 @@ class Row:
     modified: tuple[int, ...] = ()
 
 
+def read_row(steps: Sequence[Any]) -> Row:
+    """Read one row of a reply: `["returned", ...]` or `["raised", ...]` steps, then `["inputs", [...]]`.
+
+    Raises ValueError, TypeError or IndexError for anything else: the sender broke the protocol.
+    """
+    *answers, (word, modified) = steps
+    if word != "inputs" or not all(type(index) is int for index in modified):
+        raise ValueError("a row must end with its modified inputs")
+    return Row(tuple(_read_step(*answer) for answer in answers), tuple(modified))
+
+
+def _read_step(kind: str, first: Any, second: Any, third: Any) -> Step:
+    if kind == "returned":
+        return Returned(first, second, third)
+    if kind != "raised" or not isinstance(first, str) or not isinstance(second, str):
+        raise ValueError("a step must have returned or raised")
+    return Raised(first, second, tuple(read_frame(*frame) for frame in third))
+
+
+def read_frame(file: Any, line: Any, function: Any, text: Any) -> Frame:
+    """Read one line of a traceback. Raises ValueError for anything but str, int, str, str."""
+    if not (isinstance(file, str) and type(line) is int and isinstance(function, str) and isinstance(text, str)):
+        raise ValueError("a frame must be a file, a line, a function and its text")
+    return Frame(file, line, function, text)
+
+
 # An encoded request and the groups of its rows, to rows by batch.
 Runner = Callable[[bytes, Sequence[Sequence[int]]], list[list[Row]]]
 

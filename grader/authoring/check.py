@@ -1,0 +1,231 @@
+"""The grader checks itself: stubs 0, reference 100, every mistake caught and named, every variant 100.
+
+One seed is one job: build the bank (finite differences confirm the reference on the way), then grade the
+reference, every known mistake and every variant on it. What does not depend on a seed is proven once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader import bank as banks
+from grader.assignment import Assignment, Course, Problem, load
+from grader.bank import Bank
+from grader.checks import reference as references
+from grader.checks.backward import Backward
+from grader.checks.base import Graded
+from grader.checks.network import NetworkInitializer
+from grader.checks.reference import Function, Reference
+from grader.errors import AssignmentError, GraderError
+from grader.hints import read_hints
+from grader.report import Outcome, points_text
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What happened to one mistake on one seed: the rows that it lost, and those that named it."""
+
+    mistake: str
+    problem: str
+    lost: tuple[str, ...]
+    named: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SeedProof:
+    """The outcome of one seed. `fewest` is how many cases of a problem would still catch all its mistakes."""
+
+    seed: int
+    failures: tuple[str, ...] = ()
+    caught: tuple[Caught, ...] = ()
+    variants: int = 0
+    fewest: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The outcome of `grader check` for one assignment."""
+
+    assignment: str
+    seeds: tuple[SeedProof, ...]
+    failures: tuple[str, ...]
+
+    @property
+    def all_failures(self) -> tuple[str, ...]:
+        """Every failure, those of single seeds with the seed in front."""
+        return self.failures + tuple(f"seed {one.seed}: {text}" for one in self.seeds for text in one.failures)
+
+
+def prove_seed(root: Path, name: str, seed: int) -> SeedProof:
+    """Build the bank of one seed and prove the verdicts on it."""
+    course = Course(root)
+    assignment = load(course, name)
+    solutions = course.solutions(name)
+    if solutions is None:
+        return SeedProof(seed, (f"there is no solutions/{name} in {root}",))
+    known = references.load(solutions, assignment.files)
+    try:
+        bank = banks.parse(banks.build(assignment, solutions, seed), f"seed {seed}")
+    except AssignmentError as error:
+        return SeedProof(seed, (str(error),))
+    failures = list(_reference_failures(assignment, bank, known))
+    caught = []
+    for mistake in known.mistakes:
+        one, troubles = _prove_mistake(assignment, bank, known, mistake)
+        failures += troubles
+        caught += one
+    variants = load_variants(solutions)
+    for variant in variants:
+        failures += _variant_failures(assignment, bank, known, variant)
+    return SeedProof(seed, tuple(failures), tuple(caught), len(variants))
+
+
+def load_variants(solutions: Path) -> Sequence[Any]:
+    """Return the right versions in other clothes: each has id, about, functions."""
+    path = solutions / "variants.py"
+    return tuple(references.load_module(path).VARIANTS) if path.is_file() else ()
+
+
+def grade_functions(
+    bank: Bank, problems: Iterable[Problem], known: Reference, replaced: Mapping[str, Function]
+) -> dict[str, Graded]:
+    """Grade the reference with some functions replaced, in this process."""
+    run = known.runner(replaced)
+    return {
+        problem.id: problem.check.grade(problem.id, problem.hundredths, bank.section(problem.id), run)
+        for problem in problems
+    }
+
+
+def _full(graded: Graded) -> bool:
+    return all(check.score == check.max_score for check in graded.checks)
+
+
+def _missing(problem: Problem, graded: Graded) -> str:
+    lost = [f"{check.id}: {check.message}" for check in graded.checks if check.score < check.max_score]
+    earned = sum(check.score for check in graded.checks)
+    return f"{points_text(earned)} of {points_text(problem.hundredths)} ({'; '.join(lost)[:300]})"
+
+
+def _reference_failures(assignment: Assignment, bank: Bank, known: Reference) -> Iterable[str]:
+    graded = grade_functions(bank, assignment.problems, known, {})
+    for problem in assignment.problems:
+        if not _full(graded[problem.id]):
+            yield f"the reference's {problem.id} has {_missing(problem, graded[problem.id])}"
+
+
+def dependents(assignment: Assignment, function: str) -> list[Problem]:
+    """Return the problems that stand on a function: backwards of a forward, composites of a part."""
+    found = []
+    for problem in assignment.problems:
+        check = problem.check
+        parts: list[str] = []
+        if isinstance(check, Backward):
+            parts = [check.forward, *(f"{part}_{way}" for part in check.parts for way in ("forward", "backward"))]
+        elif isinstance(check, NetworkInitializer):
+            parts = list(check.parts)
+        if function in parts and problem.id != function:
+            found.append(problem)
+    return found
+
+
+def _prove_mistake(
+    assignment: Assignment, bank: Bank, known: Reference, mistake: Any
+) -> tuple[list[Caught], list[str]]:
+    """A mistake must lose points, be named in at least one row, and never by another's name."""
+    problem = next((p for p in assignment.problems if p.id == mistake.replaces), None)
+    if problem is None:
+        return [], [f"the mistake '{mistake.id}' replaces '{mistake.replaces}', which is no problem"]
+    others = [p for p in dependents(assignment, problem.id) if not isinstance(problem.check, type(None))]
+    # On the public seed everything else is graded too, to see that a mistake costs on its own problem only.
+    wide = assignment.problems if bank.seed == banks.PUBLIC_SEED else (problem, *others)
+    graded = grade_functions(bank, wide, known, {problem.id: mistake.function})
+    lost = tuple(check.id for check in graded[problem.id].checks if check.score < check.max_score)
+    names = {check.id: check.mistake for check in graded[problem.id].checks if check.mistake is not None}
+    failures = []
+    if not lost:
+        failures.append(f"the mistake '{mistake.id}' of {problem.id} loses no point")
+    elif mistake.id not in names.values():
+        failures.append(
+            f"the mistake '{mistake.id}' of {problem.id} is not named ({_missing(problem, graded[problem.id])})"
+        )
+    failures += [
+        f"the mistake '{mistake.id}' of {problem.id} is called '{name}' in {row}"
+        for row, name in names.items()
+        if name != mistake.id
+    ]
+    may_lose = {p.id for p in others if isinstance(p.check, Backward) and not p.check.parts}
+    failures += [
+        f"the mistake '{mistake.id}' of {problem.id} costs points on {p.id}: {_missing(p, graded[p.id])}"
+        for p in wide
+        if p.id != problem.id and p.id not in may_lose and not _full(graded[p.id])
+    ]
+    named = tuple(row for row, name in names.items() if name == mistake.id)
+    return [Caught(mistake.id, problem.id, lost, named)], failures
+
+
+def _variant_failures(assignment: Assignment, bank: Bank, known: Reference, variant: Any) -> list[str]:
+    """A right version must have full marks, and so must all that stands on it."""
+    names = {name for name in variant.functions if any(problem.id == name for problem in assignment.problems)}
+    affected = {problem.id for name in variant.functions for problem in dependents(assignment, name)} | names
+    problems = [problem for problem in assignment.problems if problem.id in affected]
+    graded = grade_functions(bank, problems, known, variant.functions)
+    return [
+        f"the variant '{variant.id}' has {_missing(problem, graded[problem.id])} on {problem.id}"
+        for problem in problems
+        if not _full(graded[problem.id])
+    ]
+
+
+def once(course: Course, assignment: Assignment) -> list[str]:
+    """Return what is wrong that no seed changes: hints, docstrings, explanations."""
+    failures: list[str] = []
+    solutions = course.solutions(assignment.name)
+    if solutions is None:
+        return [f"there is no solutions/{assignment.name}"]
+    try:
+        hints = read_hints(course.folder(assignment.name))
+    except GraderError as error:
+        return [str(error)]
+    for problem in assignment.problems:
+        texts = hints.get(problem.id, ())
+        if not texts or any(len(text) < 20 for text in texts):
+            failures.append(f"{problem.id} has no hints, or empty ones, in hints.md")
+    failures += [f"hints.md speaks of '{name}', which is no problem" for name in hints if not _asked(assignment, name)]
+    failures += _docstring_failures(assignment, solutions)
+    known = references.load(solutions, assignment.files)
+    for mistake in known.mistakes:
+        if len(mistake.text.split()) < 12:
+            failures.append(f"the mistake '{mistake.id}' is hardly explained: {mistake.text!r}")
+    ids = [mistake.id for mistake in known.mistakes]
+    failures += [f"the mistake id '{one}' is used twice" for one in sorted(set(ids)) if ids.count(one) > 1]
+    return failures
+
+
+def _asked(assignment: Assignment, name: str) -> bool:
+    return any(problem.id == name for problem in assignment.problems)
+
+
+def _docstring_failures(assignment: Assignment, solutions: Path) -> list[str]:
+    failures = []
+    for file in assignment.files:
+        tree = ast.parse((solutions / file).read_text(encoding="utf-8"))
+        found = {node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.FunctionDef)}
+        for problem in assignment.problems:
+            if problem.file == file and len(found.get(problem.id, "")) < 40:
+                failures.append(f"{problem.id} has no docstring in solutions/{assignment.name}/{file}")
+    return failures
+
+
+def stub_failures(assignment: Assignment, results: Iterable[Any]) -> list[str]:
+    """Return which stubs are not graded as 'not implemented' with 0 points. `results` are problem results."""
+    failures = []
+    for result in results:
+        if result.status is not Outcome.NOT_IMPLEMENTED or result.score:
+            score = points_text(result.score)
+            failures.append(f"the stub of {result.id} has {score} points and the status '{result.status.value}'")
+    return failures

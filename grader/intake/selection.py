@@ -1,0 +1,162 @@
+"""Which of a submission's files are taken: the wanted ones, at the top or in the one folder that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from grader.errors import IntakeError
+from grader.intake.naming import either, is_leftover, show_name, show_size
+from grader.intake.submission import IntakeLimits, Submission
+
+KINDS = {"link": "a link", "special": "not an ordinary file"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in a submission. `path` has `/` between its parts; `kind` is file, folder, link or special.
+
+    `read` returns the contents, or one byte more than `IntakeLimits.source_bytes` of a larger file.
+    """
+
+    path: str
+    kind: str
+    read: Callable[[], bytes] = bytes
+
+    @property
+    def folder(self) -> str:
+        """The folder it is in: "" at the top."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+
+def select(
+    entries: Iterable[Entry], wanted: Sequence[str], limits: IntakeLimits, name: str, place: str
+) -> Submission:
+    """Return the submission made of the wanted entries.
+
+    `name` is what errors call the submission, `place` what stands before a file's path when it is shown.
+    Raises IntakeError where no wanted file is found, or where it is unclear or unsafe which one is meant.
+    """
+    present = [entry for entry in entries if entry.path and not is_leftover(entry.path)]
+    base = _find_base(present, wanted, name)
+    here = [entry for entry in present if entry.folder == base and entry.kind != "folder"]
+    taken = {}
+    for file in wanted:
+        entry = _find_file(here, file, name)
+        if entry is not None:
+            taken[file] = entry
+    missing = tuple(file for file in wanted if file not in taken)
+    return Submission(
+        name=name,
+        files=_read(taken, limits, name),
+        shown={file: show_place(place, entry.path) for file, entry in taken.items()},
+        ignored=_list_ignored(present, base, taken, limits.listed),
+        missing=missing,
+        notes=tuple(_notes(present, base, missing)),
+    )
+
+
+def show_place(place: str, path: str) -> str:
+    """Return where a person finds a file."""
+    return f"{place}/{path}" if place not in ("", ".") else path
+
+
+def _find_base(present: Sequence[Entry], wanted: Sequence[str], name: str) -> str:
+    """Return the folder that holds wanted files: "" for the top, which comes first."""
+    holding = {entry.folder for entry in present if entry.name in wanted and entry.kind != "folder"}
+    if "" in holding:
+        return ""
+    near = sorted(folder for folder in holding if "/" not in folder)
+    if len(near) == 1:
+        return near[0]
+    if near:
+        shown = " and in ".join(f"{show_name(folder)}/" for folder in near[:3])
+        raise IntakeError(
+            f"{name}: wanted files are in {shown}, and it is unclear which are meant; hand in one folder."
+        )
+    raise IntakeError(_nothing_found(present, wanted, name))
+
+
+def _nothing_found(present: Sequence[Entry], wanted: Sequence[str], name: str) -> str:
+    if not present:
+        return f"{name} is empty; wanted {either(wanted)}."
+    help_ = "Put them at the top or in one folder, and try again."
+    for entry in present:
+        if entry.name in wanted:
+            return f"{name}: {entry.name} is too deep inside, at '{show_name(entry.path)}'. {help_}"
+        for file in wanted:
+            if entry.name.casefold() == file.casefold():
+                return f"{name}: found '{show_name(entry.path)}', wanted {file}. Rename it and try again."
+    found = _cap(_labels(present, ""), 5)
+    return f"{name}: no wanted file is in it; found {', '.join(found)}, wanted {either(wanted)}. {help_}"
+
+
+def _find_file(here: Sequence[Entry], file: str, name: str) -> Entry | None:
+    """Return the entry of one wanted file, or None where there is none."""
+    alike = [entry for entry in here if entry.name.casefold() == file.casefold()]
+    exact = [entry for entry in alike if entry.name == file]
+    if not exact:
+        return None
+    if len(exact) > 1:
+        raise IntakeError(f"{name}: {file} is in it {len(exact)} times; hand in one.")
+    if len(alike) > 1:
+        other = next(entry.name for entry in alike if entry.name != file)
+        raise IntakeError(f"{name}: {file} and '{show_name(other)}' differ only in case; hand in one.")
+    if exact[0].kind != "file":
+        raise IntakeError(f"{name}: {file} is {KINDS[exact[0].kind]}; hand in the file itself.")
+    return exact[0]
+
+
+def _read(taken: dict[str, Entry], limits: IntakeLimits, name: str) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for file, entry in taken.items():
+        data = entry.read()
+        if len(data) > limits.source_bytes:
+            raise IntakeError(
+                f"{name}: {file} is larger than {show_size(limits.source_bytes)}; "
+                "a solution is a few KiB of code. Take data and outputs out of it."
+            )
+        files[file] = data
+        if sum(map(len, files.values())) > limits.total_bytes:
+            raise IntakeError(f"{name}: its files are larger than {show_size(limits.total_bytes)} together.")
+    return files
+
+
+def _notes(present: Sequence[Entry], base: str, missing: Sequence[str]) -> Iterable[str]:
+    """Yield what a person should know who wonders where a file went."""
+    if base:
+        yield f"The files were taken from the folder {show_name(base)}/."
+    for file in missing:
+        for entry in present:
+            if entry.name.casefold() == file.casefold() and entry.kind != "folder":
+                yield f"{file} is missing, but there is '{show_name(entry.path)}'."
+                break
+
+
+def _list_ignored(
+    present: Sequence[Entry], base: str, taken: dict[str, Entry], most: int
+) -> tuple[str, ...]:
+    paths = {entry.path for entry in taken.values()}
+    return _cap(_labels([entry for entry in present if entry.path not in paths], base), most)
+
+
+def _labels(entries: Iterable[Entry], base: str) -> list[str]:
+    """Return files beside the taken ones by name, and everything deeper by its folder alone."""
+    labels = set()
+    for entry in entries:
+        if base and entry.path == base:
+            continue
+        path = entry.path.removeprefix(f"{base}/") if base else entry.path
+        first, deeper, _ = path.partition("/")
+        labels.add(f"{show_name(first)}/" if deeper or entry.kind == "folder" else show_name(first))
+    return sorted(labels)
+
+
+def _cap(labels: Sequence[str], most: int) -> tuple[str, ...]:
+    more = len(labels) - most
+    return (*labels[:most], f"and {more} more") if more > 0 else tuple(labels)
