@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from grader import __version__
 from grader.assignment import Assignment, Problem
 from grader.bank import Bank
-from grader.checks.base import Graded, Runner, describe_raised
+from grader.checks.base import Graded, describe_raised
 from grader.errors import GraderError
 from grader.report import Evidence, Isolation, Outcome, ProblemResult, Report, total
-from grader.sandbox.replies import Manifest, Student
+from grader.sandbox.replies import Manifest, Runner, Student
 
 
 @dataclass(frozen=True)

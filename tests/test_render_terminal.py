@@ -146,9 +146,7 @@ def test_what_the_table_has_said_is_not_said_again():
         "sigmoid_backward",
         "norm_backward_alt",
     ]
-    assert block(lines, "norm_backward_alt")[1:] == [
-        "  cannot be judged until norm_forward works: out is None."
-    ]
+    assert block(lines, "norm_backward_alt")[1:] == ["  cannot be judged until norm_forward works: out is None."]
 
 
 def test_notes_and_total_stand_at_the_end():

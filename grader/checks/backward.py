@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.checks import base, follow, naming, shares
 from grader.checks.backward_bank import forward_backward, freeze
-from grader.checks.base import Graded, Runner, Section
+from grader.checks.base import Graded, Section
 from grader.checks.compare import Answers, Compared, Trouble, compare
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.mistakes import Signature, row_outcome
@@ -18,7 +18,7 @@ from grader.checks.reference import Reference
 from grader.checks.shares import Finding
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
-from grader.sandbox.replies import Returned, Row
+from grader.sandbox.replies import Returned, Row, Runner
 
 TITLES = {
     "extremes": "extreme inputs",

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader.checks import base
-from grader.checks.base import Runner, Section
+from grader.checks.base import Section
 from grader.checks.compare import Answers, Compared, Trouble, compare, show_shape
 from grader.checks.differences import Verdict
 from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
-from grader.sandbox.replies import Row
+from grader.sandbox.replies import Row, Runner
 
 if TYPE_CHECKING:
     from grader.checks.backward import Backward
@@ -82,7 +82,7 @@ def known_forwards(function: str, reference: Reference, section: Section) -> lis
 def _is_known(section: Section, compared: Compared, answers: Answers, ordinary: Sequence[int]) -> bool:
     """Whether the student's outputs are those of a known wrong forward on every ordinary case."""
     starts = answers.starts
-    for outputs in section["known_forwards"] if "known_forwards" in section else ():
+    for outputs in section.get("known_forwards", ()):
         windows = [(compared.arrays[i], slice(starts[i], starts[i + 1])) for i in ordinary]
         if all(
             mine is not None and bool(np.all(np.abs(mine.ravel() - outputs[w]) <= KNOWN * (1.0 + np.abs(outputs[w]))))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks import base, naming, shares
-from grader.checks.base import Graded, Requests, Runner, Section
+from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Answers, Compared, Remark, Trouble, compare
 from grader.checks.inputs import Inputs, Record, arrays_of
@@ -19,7 +19,7 @@ from grader.checks.shares import Finding
 from grader.errors import AssignmentError
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
-from grader.sandbox.replies import Returned, Row
+from grader.sandbox.replies import Returned, Row, Runner
 
 REPEATS = 3
 TITLES = {

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from grader.checks import base, drawn_mistakes, shares, statistics, weights
-from grader.checks.base import Graded, Requests, Runner, Section
+from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
 from grader.checks.drawn_mistakes import Drawn
 from grader.checks.inputs import Generator, Inputs, Size, choices_of
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
-from grader.checks.weights import FEW, MANY, Target
+from grader.checks.weights import MANY, Target
 from grader.errors import AssignmentError
 from grader.report import Case as ReportCase
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
 from grader.sandbox.codec import Seed
-from grader.sandbox.replies import Returned, Row
+from grader.sandbox.replies import Returned, Row, Runner
 
 TITLES = {
     "variance": "variance",
@@ -239,17 +239,22 @@ class _Attempt:
         return float(np.sum(signal * signal) / expected)
 
     def _distribution(self) -> Finding:
-        all_right = all(self.variance_right)
+        small = []
         for index, (array, trouble) in enumerate(self.read):
-            if array is None:
+            z, target = self.z[index], self.targets[index]
+            if array is None or z is None:
                 return self._failed("distribution", trouble, index)
-            z = self.z[index]
-            if z is None or array.size < (FEW if all_right else MANY):
+            if array.size < MANY:
+                small.append(z)
                 continue
-            target, rescale = self.targets[index], not self.variance_right[index]
+            rescale = not self.variance_right[index]
             trouble = weights.distribution_trouble(array, z, target, self.cumulative, rescale=rescale)
             if trouble:
-                return self._failed("distribution", f"For fans {self.targets[index].shape}: {trouble}.", index)
+                return self._failed("distribution", f"For fans {target.shape}: {trouble}.", index)
+        if all(self.variance_right):
+            trouble = weights.pooled_trouble(small, self.check.family, self.cumulative)
+            if trouble:
+                return self._failed("distribution", f"Over all small matrices: {trouble}.", 0)
         return Finding("distribution", TITLES["distribution"])
 
     def _generator(self) -> Finding:

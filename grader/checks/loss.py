@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.checks import base, naming, numeric, shares
 from grader.checks.backward_bank import FOLLOW_NUMERIC, SHOWN_NUMERIC, numeric_limits
-from grader.checks.base import Graded, Requests, Runner, Section
+from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Answers, Trouble, compare
 from grader.checks.differences import Verdict
@@ -23,7 +23,7 @@ from grader.checks.shares import Finding
 from grader.errors import AssignmentError
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
-from grader.sandbox.replies import Row
+from grader.sandbox.replies import Row, Runner
 
 REPEATS = 3
 

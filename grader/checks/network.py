@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks import base, drawn_mistakes, shares, statistics, weights
-from grader.checks.base import Graded, Requests, Runner, Section
+from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
 from grader.checks.drawn_mistakes import Drawn
 from grader.checks.initializer import TITLES as LAYER_TITLES
@@ -19,13 +19,13 @@ from grader.checks.initializer import generator_trouble, orthonormal
 from grader.checks.inputs import Choice, Generator, Inputs, Sizes
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
-from grader.checks.weights import FEW, MANY, Target
+from grader.checks.weights import MANY, Target
 from grader.errors import AssignmentError
 from grader.report import Case as ReportCase
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
 from grader.sandbox.codec import Seed
-from grader.sandbox.replies import Returned, Row
+from grader.sandbox.replies import Returned, Row, Runner
 
 TITLES = {
     **LAYER_TITLES,
@@ -325,17 +325,22 @@ class _Attempt:
 
     def _distribution(self) -> Finding:
         wrong = {(index, number) for index, number, _ in self.wrong_layers}
+        small = []
         for index, layers in enumerate(self.layers):
             for number, (array, trouble) in enumerate(layers):
                 if array is None:
                     return self._failed("distribution", trouble, index)
                 z = self.z[index][number]
-                if z is None or array.size < (MANY if wrong else FEW):
+                if z is None or array.size < MANY:
+                    small += [] if z is None else [z]
                     continue
                 rescale, target = (index, number) in wrong, self.targets[index][number]
                 found = weights.distribution_trouble(array, z, target, self.section["cumulative"], rescale=rescale)
                 if found:
                     return self._failed("distribution", f"Layer {number + 1}: {found}.", index)
+        trouble = "" if wrong else weights.pooled_trouble(small, "normal", self.section["cumulative"])
+        if trouble:
+            return self._failed("distribution", f"Over all small networks: {trouble}.", 0)
         return self._repeated_layers() or Finding("distribution", TITLES["distribution"])
 
     def _repeated_layers(self) -> Finding | None:

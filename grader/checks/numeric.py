@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from grader.checks import base, differences
-from grader.checks.base import Requests, Runner, Section, Step
+from grader.checks.base import Requests, Section, Step
 from grader.checks.compare import worst_entry
 from grader.checks.differences import Comparison, Verdict
 from grader.checks.shares import Finding
 from grader.errors import AssignmentError
 from grader.report import Case, Evidence, Outcome
-from grader.sandbox.replies import Returned, Row
+from grader.sandbox.replies import Returned, Row, Runner
 
 DIRECTIONS = 2
 ENTRIES_SHOWN = 60

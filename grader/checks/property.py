@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks import base, shares
-from grader.checks.base import Graded, Requests, Runner, Section, Shown
+from grader.checks.base import Graded, Requests, Section, Shown
 from grader.checks.cases import draw_cases
 from grader.checks.compare import Remark, Trouble
 from grader.checks.inputs import Inputs, arrays_of
@@ -19,7 +19,7 @@ from grader.errors import AssignmentError
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
 from grader.sandbox.codec import Seed
-from grader.sandbox.replies import Returned
+from grader.sandbox.replies import Returned, Runner
 
 Holds = Callable[[Mapping[str, Any], Any], str]
 

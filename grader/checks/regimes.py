@@ -45,7 +45,8 @@ def tiny(rng: Rng, shape: tuple[int, ...]) -> Values:
 def constant_columns(rng: Rng, shape: tuple[int, ...]) -> Values:
     """Every example alike: the variance over the batch is zero."""
     column: Values = np.round(rng.standard_normal(shape[1:]), 2)
-    return np.broadcast_to(column, shape).copy()
+    values: Values = np.broadcast_to(column, shape).copy()
+    return values
 
 
 def ties(rng: Rng, shape: tuple[int, ...]) -> Values:

@@ -100,7 +100,7 @@ def _factor(name: str, cases: Sequence[Seen]) -> str:
         factors.append((factor, case.batch, case.features))
     if len(factors) < FEWEST:
         return ""
-    by = {
+    by: dict[str, Callable[[int, int], float]] = {
         "": lambda n, d: 1.0,
         "N": lambda n, d: n,
         "1/N": lambda n, d: 1.0 / n,
@@ -126,7 +126,7 @@ def _factor_sentence(name: str, constant: float, text: str, explained: str) -> s
             return f"{name} has the wrong sign everywhere: it is -1 times the expected value."
         return f"{name} is {number} times the expected value, in every case."
     factor = text if abs(constant - 1.0) < CLOSE else f"{number} * {text}"
-    return f"{name} is {factor} times the expected value, where {explained}: is a mean taken for a sum, or a sum for a mean?"
+    return f"{name} is {factor} times the expected value, where {explained}: is a mean taken for a sum, or the reverse?"
 
 
 def _transposed(name: str, wrong: Sequence[Seen]) -> str:

@@ -58,9 +58,16 @@ def make_limits(rows: int, columns: int) -> Limits:
     smallest = max(0.0, -float(ndtri_exp(np.log(low_tail / 2.0))))
     greatest = -float(ndtri_exp(np.log(high_tail / 2.0)))
     assert float(log_ndtr(-greatest)) < 0.0
-    # Massart's inequality: exact for every n, a little wide for small ones.
-    distance = float(np.sqrt(np.log(2.0 / ALPHA) / (2.0 * n)))
-    return Limits(chi_square(n), (smallest, greatest), distance, chi_square(rows), chi_square(columns))
+    return Limits(chi_square(n), (smallest, greatest), distance_limit(n), chi_square(rows), chi_square(columns))
+
+
+def distance_limit(n: int) -> float:
+    """Return the limit of the Kolmogorov-Smirnov distance of n draws.
+
+    Source: P. Massart, "The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality", Annals of
+    Probability 18 (1990) 1269-1283. It holds for every n, and is a little wide for small ones.
+    """
+    return float(np.sqrt(np.log(2.0 / ALPHA) / (2.0 * n)))
 
 
 def chi_square(degrees: int) -> tuple[float, float]:

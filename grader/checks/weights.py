@@ -13,8 +13,6 @@ from grader.checks.compare import show_shape
 from grader.checks.statistics import NORMAL_LIMIT, Limits
 from grader.sandbox.codec import Other
 
-# Below this many weights nothing can be said on a distribution.
-FEW = 64
 # Above this many weights a matrix can speak on its distribution even when its variance is wrong.
 MANY = 2_000
 
@@ -127,6 +125,20 @@ def distribution_trouble(
         largest, bound = float(np.max(np.abs(weights))), float(np.sqrt(3.0) * scale)
         return f"some weights lie beyond the bound: |w| up to {largest:.4g} where {bound:.4g} is the limit"
     return _shape_trouble(z, target, cumulative)
+
+
+def pooled_trouble(pieces: Sequence[np.ndarray], family: str, cumulative: np.ndarray) -> str:
+    """Return what is wrong with the distribution of many small matrices together, or "". pieces: z of each."""
+    if not pieces:
+        return ""
+    z = np.concatenate([piece.ravel() for piece in pieces])
+    if np.isnan(z).any():
+        return "some weights of small matrices are not finite, or lie beyond the bound"
+    if abs(float(z.sum())) / np.sqrt(z.size) > NORMAL_LIMIT:
+        return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"
+    if statistics.distance(z, cumulative) > statistics.distance_limit(z.size):
+        return f"the histogram is not that of a {family} distribution"
+    return ""
 
 
 def _looks_like(weights: np.ndarray, family: str, target: Target, cumulative: np.ndarray) -> bool:

@@ -40,7 +40,8 @@ def take_archive(path: Path, wanted: Sequence[str], limits: IntakeLimits) -> Sub
     name = show_name(path.as_posix())
     data = read_file(path, limits.archive_bytes, follow=True)
     if len(data) > limits.archive_bytes:
-        raise IntakeError(f"{name} is larger than {show_size(limits.archive_bytes)}; zip only the files that are asked for.")
+        most = show_size(limits.archive_bytes)
+        raise IntakeError(f"{name} is larger than {most}; zip only the files that are asked for.")
     kind, list_entries = ("zip", _list_zip) if path.name.lower().endswith(".zip") else ("tar", _list_tar)
     try:
         return select(list_entries(data, wanted, limits, name), wanted, limits, name, path.name)
@@ -48,10 +49,15 @@ def take_archive(path: Path, wanted: Sequence[str], limits: IntakeLimits) -> Sub
         raise
     # Bytes from a stranger can make the archive modules raise nearly anything; the next submission must go on.
     except Exception as error:
-        looks = next((f"; it looks like {what}" for start, what in KNOWN_STARTS if data.startswith(start)), "")
-        reason = show_name(str(error)) or type(error).__name__
-        text = f"{name} cannot be read as a {kind} archive ({reason}{looks if kind not in looks else ''})"
-        raise IntakeError(f"{text}; pack the files again and try again.") from error
+        raise IntakeError(_describe_damage(data, kind, name, error)) from error
+
+
+def _describe_damage(data: bytes, kind: str, name: str, error: Exception) -> str:
+    reason = show_name(str(error)) or type(error).__name__
+    for start, what in KNOWN_STARTS:
+        if data.startswith(start) and kind not in what:
+            reason = f"it looks like {what}"
+    return f"{name} cannot be read as a {kind} archive ({reason}); pack the files again and try again."
 
 
 # --- zip --------------------------------------------------------------------------------------------------

@@ -37,10 +37,11 @@ def normalize(name: str, source: str) -> str:
     Raises IntakeError for an absolute path and for `..`, which no tool makes by itself.
     """
     parts = name.replace("\\", "/").split("/")
-    if parts[0] == "" and len(parts) > 1 or re.match(r"[A-Za-z]:", name):
-        raise IntakeError(f"{source}: '{show_name(name)}' is an absolute path; zip the files themselves and try again.")
+    advice = "zip the files themselves and try again"
+    if (len(parts) > 1 and not parts[0]) or re.match(r"[A-Za-z]:", name):
+        raise IntakeError(f"{source}: '{show_name(name)}' is an absolute path; {advice}.")
     if ".." in parts:
-        raise IntakeError(f"{source}: '{show_name(name)}' leads out of its folder; zip the files themselves and try again.")
+        raise IntakeError(f"{source}: '{show_name(name)}' leads out of its folder; {advice}.")
     return "/".join(part for part in parts if part not in ("", "."))
 
 

@@ -34,9 +34,7 @@ class Entry:
         return self.path.rpartition("/")[2]
 
 
-def select(
-    entries: Iterable[Entry], wanted: Sequence[str], limits: IntakeLimits, name: str, place: str
-) -> Submission:
+def select(entries: Iterable[Entry], wanted: Sequence[str], limits: IntakeLimits, name: str, place: str) -> Submission:
     """Return the submission made of the wanted entries.
 
     `name` is what errors call the submission, `place` what stands before a file's path when it is shown.
@@ -138,9 +136,7 @@ def _notes(present: Sequence[Entry], base: str, missing: Sequence[str]) -> Itera
                 break
 
 
-def _list_ignored(
-    present: Sequence[Entry], base: str, taken: dict[str, Entry], most: int
-) -> tuple[str, ...]:
+def _list_ignored(present: Sequence[Entry], base: str, taken: dict[str, Entry], most: int) -> tuple[str, ...]:
     paths = {entry.path for entry in taken.values()}
     return _cap(_labels([entry for entry in present if entry.path not in paths], base), most)
 

@@ -61,7 +61,5 @@ def _commands(home: str, problem: ProblemResult) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _first(
-    problems: Iterable[ProblemResult], wanted: Callable[[ProblemResult], bool]
-) -> ProblemResult | None:
+def _first(problems: Iterable[ProblemResult], wanted: Callable[[ProblemResult], bool]) -> ProblemResult | None:
     return next((problem for problem in problems if wanted(problem)), None)

@@ -29,9 +29,7 @@ ELEMENTS: Mapping[Outcome, str | None] = MappingProxyType(
 
 def render(report: Report) -> str:
     """Return the report as JUnit XML. Characters that XML cannot hold appear as escapes."""
-    root = ElementTree.Element(
-        "testsuites", name=clean(report.assignment), time=f"{max(report.duration_s, 0.0):.3f}"
-    )
+    root = ElementTree.Element("testsuites", name=clean(report.assignment), time=f"{max(report.duration_s, 0.0):.3f}")
     if report.fault is not None:
         _add_fault(root, report)
     else:
