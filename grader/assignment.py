@@ -61,6 +61,16 @@ class Assignment:
         """All points, exact."""
         return sum(problem.hundredths for problem in self.problems)
 
+    @property
+    def functions(self) -> dict[str, list[str]]:
+        """The functions that grading calls, by file: the problems, and what they stand on, given or not."""
+        places = {problem.id: problem.file for problem in self.problems}
+        wanted: dict[str, dict[str, None]] = {file: {} for file in self.files}
+        for problem in self.problems:
+            for name in (problem.id, *problem.check.calls):
+                wanted[places.get(name, problem.file)].setdefault(name)
+        return {file: list(names) for file, names in wanted.items()}
+
     def problem(self, name: str) -> Problem:
         """Return a problem by id. Raises UsageError with the nearest name."""
         for problem in self.problems:

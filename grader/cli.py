@@ -23,8 +23,11 @@ from grader import __version__
 from grader.errors import GraderError, UsageError
 
 if TYPE_CHECKING:
-    from grader.assignment import Assignment, Course, Problem
+    from grader.assignment import Assignment, Course
+    from grader.intake import Submission
     from grader.report import Report
+    from grader.sandbox.student import InProcessStudent, Student
+    from grader.sandbox.zygote import Zygote
 
 app = typer.Typer(
     add_completion=False,
@@ -106,24 +109,33 @@ def run(
 
 
 @contextmanager
-def _zygote(no_isolation: bool) -> Iterator[object | None]:
+def _zygote(no_isolation: bool) -> Iterator[Zygote | None]:
     """Start the process that makes workers, before anything heavy is imported here."""
-    from grader.sandbox.zygote import Zygote  # For start-up time.
-
+    # More threads than one cost start-up time and memory, and help nobody on arrays of this size.
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     if no_isolation:
         yield None
         return
+    from grader.sandbox.zygote import Zygote  # For start-up time.
+
     with Zygote() as zygote:
         yield zygote
 
 
-def _grade(hw: str, path: Path | None, problems: tuple[str, ...], seed: int, zygote: object | None) -> Report:
+def _open_student(zygote: Zygote | None, submission: Submission, assignment: Assignment, prints: bool) -> Student | InProcessStudent:
+    from grader.sandbox.student import open_student  # For start-up time.
+
+    wanted = {file: names for file, names in assignment.functions.items() if file in submission.files}
+    return open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=prints)
+
+
+def _grade(hw: str, path: Path | None, problems: tuple[str, ...], seed: int, zygote: Zygote | None) -> Report:
     # For start-up time: NumPy is imported here and in the child at the same time.
     from grader import assignment as assignments
     from grader import engine
     from grader.bank import BankSource
     from grader.intake import take
-    from grader.sandbox.student import open_student
 
     course = assignments.find_course(Path.cwd())
     assignment = assignments.load(course, hw)
@@ -131,8 +143,7 @@ def _grade(hw: str, path: Path | None, problems: tuple[str, ...], seed: int, zyg
     where = path if path is not None else course.folder(hw)
     submission = take(where, assignment.files)
     source = BankSource(course, assignment, seed, _cache(), _bank_progress(hw))
-    wanted = {name: [p.id for p in assignment.problems if p.file == name] for name in assignment.files}
-    with open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=True) as student:
+    with _open_student(zygote, submission, assignment, True) as student:
         return engine.grade(
             assignment,
             selected,
@@ -172,18 +183,17 @@ def list_() -> int:
     return 0
 
 
-def _written(course: Course, assignment: Assignment, zygote: object | None) -> int:
+def _written(course: Course, assignment: Assignment, zygote: Zygote | None) -> int:
     from grader.errors import IntakeError  # For start-up time.
     from grader.intake import take
-    from grader.sandbox.student import open_student
 
-    wanted = {name: [p.id for p in assignment.problems if p.file == name] for name in assignment.files}
     try:
         submission = take(course.folder(assignment.name), assignment.files)
     except IntakeError:
         return 0
-    with open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=False) as student:
-        return sum(1 for state in student.load().functions.values() if state.state == "ready")
+    with _open_student(zygote, submission, assignment, False) as student:
+        states = student.load().functions
+        return sum(1 for p in assignment.problems if p.id in states and states[p.id].state == "ready")
 
 
 @app.command()
@@ -329,6 +339,3 @@ def _bank_progress(hw: str) -> Callable[[int, int, str], None]:
 
     return progress
 
-
-if TYPE_CHECKING:
-    _unused: Problem

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from grader import __version__
 from grader.assignment import Assignment, Problem
 from grader.bank import Bank
 from grader.checks.base import Graded, describe_raised
 from grader.errors import GraderError
+from grader.intake import Submission
 from grader.report import Evidence, Isolation, Outcome, ProblemResult, Report, total
 from grader.sandbox.replies import Manifest, Runner, Student
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What the engine needs to know of a submission: its name, its files, what was remarkable about it."""
-
-    name: str
-    files: Mapping[str, bytes]
-    shown: Mapping[str, str]
-    notes: tuple[str, ...] = ()
 
 
 def grade(

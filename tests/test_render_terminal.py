@@ -149,6 +149,17 @@ def test_what_the_table_has_said_is_not_said_again():
     assert block(lines, "norm_backward_alt")[1:] == ["  cannot be judged until norm_forward works: out is None."]
 
 
+def test_a_broken_file_is_explained_once_for_all_its_functions():
+    text = "importing layers.py raised SyntaxError: invalid syntax (layers.py, line 3: `def f(:`)"
+    finding = CheckResult("dx", "dx", 0, 400, Outcome.ERROR, text)
+    broken = [
+        samples.problem(f"{name}_backward", Outcome.ERROR, finding, message=text) for name in ("relu", "tanh", "elu")
+    ]
+    lines = show(samples.report(*broken))
+    assert len([line for line in lines if "SyntaxError" in line]) == 1
+    assert block(lines, "relu_backward")[-1] == "    the same for tanh_backward, elu_backward"
+
+
 def test_notes_and_total_stand_at_the_end():
     lines = show(samples.every_outcome())
     assert "note: matplotlib was replaced by a stand-in." in lines

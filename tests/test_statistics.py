@@ -116,3 +116,22 @@ def test_uniform_bound_is_exact_but_for_its_last_digits():
     u.flat[0] = 1.0
     assert distribution(u * target.bound * (1 - 1e-15), target, rescale=False) == ""
     assert "bound" in distribution(u * target.bound * 1.001, target, rescale=False)
+
+
+@pytest.mark.parametrize("family", ["normal", "uniform"])
+def test_right_draws_of_any_size_are_never_taken_for_the_other_family(family):
+    """Two thousand weights cannot tell normal from uniform by their histogram; nobody may lose points for that."""
+    rng = np.random.default_rng(6)
+    for n in (30, 45, 60, 80, 110):
+        target = Target.make((n, n), family, 0.02)
+        for _ in range(10):
+            shape = (n, n)
+            w = rng.standard_normal(shape) * 0.02**0.5 if family == "normal" else rng.uniform(-1, 1, shape) * 0.06**0.5
+            assert distribution(w, target, rescale=False) == ""
+            assert distribution(w, target, rescale=True) == ""
+
+
+def test_the_other_family_is_named():
+    """On 40,000 weights a uniform distribution is seen and said."""
+    w = np.random.default_rng(7).uniform(-1, 1, SHAPE) * SIGMA * np.sqrt(3)
+    assert "uniform distribution" in distribution(w, he(SHAPE), rescale=False)

@@ -18,7 +18,6 @@ from grader.bank import Bank
 from grader.checks import reference as references
 from grader.checks.backward import Backward
 from grader.checks.base import Graded
-from grader.checks.network import NetworkInitializer
 from grader.checks.reference import Function, Reference
 from grader.errors import AssignmentError, GraderError
 from grader.hints import read_hints
@@ -122,13 +121,7 @@ def dependents(assignment: Assignment, function: str) -> list[Problem]:
     """Return the problems that stand on a function: backwards of a forward, composites of a part."""
     found = []
     for problem in assignment.problems:
-        check = problem.check
-        parts: list[str] = []
-        if isinstance(check, Backward):
-            parts = [check.forward, *(f"{part}_{way}" for part in check.parts for way in ("forward", "backward"))]
-        elif isinstance(check, NetworkInitializer):
-            parts = list(check.parts)
-        if function in parts and problem.id != function:
+        if function in problem.check.calls and problem.id != function:
             found.append(problem)
     return found
 

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from grader.checks import base, follow, naming, shares
-from grader.checks.backward_bank import forward_backward, freeze
+from grader.checks.backward_bank import forward_backward, freeze, freeze_one
 from grader.checks.base import Graded, Section
+from grader.checks.cases import Case
 from grader.checks.compare import Answers, Compared, Trouble, compare
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.mistakes import Signature, row_outcome
@@ -65,6 +66,11 @@ class Backward:
         order = list(self.inputs)
         return {name: order.index(of) for name, of in zip(self.names, arrays_of(self.inputs), strict=True)}
 
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The forward, and the forward and backward of every part."""
+        return (self.forward, *(f"{part}_{way}" for part in self.parts for way in ("forward", "backward")))
+
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases, answer and confirm them, and freeze the section."""
         section = freeze(self, problem, reference, seed)
@@ -73,6 +79,11 @@ class Backward:
             problem, reference, lambda run: _Attempt(self, problem, section, run).signature()
         )
         return section
+
+    def live(self, problem: str, reference: Reference, case: Case) -> Section:
+        """Return a section of one case that Hypothesis has just drawn."""
+        section = freeze_one(self, problem, reference, case)
+        return {**section, "mistakes": b""}
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""

@@ -52,13 +52,33 @@ def freeze(check: Backward, problem: str, reference: Reference, seed: int) -> Se
     answered = [answer(check, problem, reference, case) for case in cases]
     _confirm(check, problem, reference, answered, np.random.default_rng((seed, 1)))
     probed = [] if check.edges else _numeric_cases(check, problem, reference, seed)
+    return assemble(check, problem, answered, probed)
+
+
+def freeze_one(check: Backward, problem: str, reference: Reference, case: Case) -> Section:
+    """Return a section of one case, drawn live, with its numerical gradient where that is conclusive."""
+    one = answer(check, problem, reference, case)
+    probed = []
+    if not check.edges and not case.extreme:
+        forward = output_of(reference, check.forward)
+        rng = np.random.default_rng((case.seed, 2))
+        plain = list(case.arguments.values())
+        probes = numeric.make_probes(forward, plain, check.positions, one.scales, rng, kink=check.kink)
+        probed = [(one, probes)] if _conclusive(check, forward, one, probes) else []
+    return assemble(check, problem, [one], probed)
+
+
+def assemble(
+    check: Backward, problem: str, answered: Sequence[Answered], probed: Sequence[tuple[Answered, list[Probe]]]
+) -> Section:
+    """Return the section of answered cases and probed ones: what is sent, what is expected."""
     section: Section = {
         "extreme": [one.case.extreme for one in answered],
         "big": [one.dout.shape[0] >= 4 for one in answered],
         "shapes": [
             list(next(v for v in one.case.arguments.values() if isinstance(v, np.ndarray)).shape) for one in answered
         ],
-        "repeats": REPEATS,
+        "repeats": min(REPEATS, len(answered)),
         "request": _request(check, problem, answered, probed).to_tree(),
         "out": Answers.gather("out", [(one.out, *one.out_scale) for one in answered]).to_tree(),
         "gradients": base.answers_tree(_gather(check.names, answered)),

@@ -52,6 +52,10 @@ class Shown:
 class Check(Protocol):
     """A declaration of how a problem is judged. Implementations are frozen dataclasses."""
 
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The student's functions that are called besides the problem's own."""
+
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases, answer them with the reference, confirm the answers, and freeze it all."""
 

@@ -68,23 +68,35 @@ class Forward:
         """Name of the dictionary argument, if there is one."""
         return next((name for name, item in self.inputs.items() if isinstance(item, Record)), None)
 
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """No other function of the student's is called."""
+        return ()
+
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases, answer them in extended precision, and freeze the section."""
         cases = draw_cases(self.inputs, seed=seed, limits=self.sizes, extreme=self.extreme)
-        answered = [_answer(self, problem, reference, case) for case in cases]
-        first = arrays_of(self.inputs)
-        section: Section = {
-            "extreme": [case.extreme for case in cases],
-            "shapes": [list(np.shape(case.arguments[first[0]])) if first else [] for case in cases],
-            "repeats": REPEATS,
-            "request": _request(self, problem, cases).to_tree(),
-            "values": [_freeze_values(self, part, cases, answered) for part in self.all_parts],
-            "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
-        }
+        section = self._assemble(problem, reference, cases)
         section["mistakes"] = naming.freeze_mistakes(
             problem, reference, lambda run: _Attempt(self, problem, section, run).signature()
         )
         return section
+
+    def live(self, problem: str, reference: Reference, case: Case) -> Section:
+        """Return a section of one case that Hypothesis has just drawn."""
+        return {**self._assemble(problem, reference, [case]), "mistakes": b""}
+
+    def _assemble(self, problem: str, reference: Reference, cases: Sequence[Case]) -> Section:
+        answered = [_answer(self, problem, reference, case) for case in cases]
+        first = arrays_of(self.inputs)
+        return {
+            "extreme": [case.extreme for case in cases],
+            "shapes": [list(np.shape(case.arguments[first[0]])) if first else [] for case in cases],
+            "repeats": min(REPEATS, len(cases)),
+            "request": _request(self, problem, cases).to_tree(),
+            "values": [_freeze_values(self, part, cases, answered) for part in self.all_parts],
+            "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
+        }
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
@@ -139,7 +151,9 @@ def _freeze_values(check: Forward, part: Part, cases: Sequence[Case], answered: 
             if name in answered[i] and all(_option(case, path) == wanted for path, wanted in part.where.items())
         ]
         if not indices:
-            raise AssignmentError(f"part '{part.id}' reads '{name}', which no case has")
+            if len(cases) > 1:
+                raise AssignmentError(f"part '{part.id}' reads '{name}', which no case has")
+            continue
         reads.append({"cases": indices, **Answers.gather(name, [answered[i][name] for i in indices]).to_tree()})
     return {"id": part.id, "reads": reads}
 

@@ -53,6 +53,11 @@ class Initializer:
     )
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=lambda: {"fan_in": (1, 64), "fan_out": (1, 64)})
 
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """No other function of the student's is called."""
+        return ()
+
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the fans, compute what is asked and its limits, and try the reference on them."""
         cases = [*draw_cases(self.inputs, seed=seed, limits=self.sizes), *_large_cases(self, seed)]

@@ -61,16 +61,40 @@ class Loss:
             gradient_step=0,
         )
 
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """No other function of the student's is called."""
+        return ()
+
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases, answer and confirm them, and freeze the section."""
         cases = draw_cases(self.inputs, seed=seed, limits=self.sizes, extreme=self.extreme)
         answered = [_answer(self, problem, reference, case) for case in cases]
         _confirm(self, problem, reference, cases, answered, np.random.default_rng((seed, 1)))
         probed = _numeric_cases(self, problem, reference, seed)
-        section: Section = {
+        section = self._assemble(problem, cases, answered, probed)
+        section["mistakes"] = naming.freeze_mistakes(
+            problem, reference, lambda run: _Attempt(self, problem, section, run).signature()
+        )
+        return section
+
+    def live(self, problem: str, reference: Reference, case: Case) -> Section:
+        """Return a section of one case that Hypothesis has just drawn."""
+        answered = [_answer(self, problem, reference, case)]
+        probed = [] if case.extreme else _probe(self, problem, reference, [case])
+        return {**self._assemble(problem, [case], answered, probed), "mistakes": b""}
+
+    def _assemble(
+        self,
+        problem: str,
+        cases: Sequence[Case],
+        answered: Sequence[Mapping[str, Any]],
+        probed: Sequence[tuple[list[Any], list[Probe]]],
+    ) -> Section:
+        return {
             "extreme": [case.extreme for case in cases],
             "shapes": [list(case.arguments[self.argument].shape) for case in cases],
-            "repeats": REPEATS,
+            "repeats": min(REPEATS, len(cases)),
             "request": _request(self, problem, cases, probed).to_tree(),
             "values": base.answers_tree(
                 {name: Answers.gather(name, [one[name] for one in answered]) for name in self.names}
@@ -78,10 +102,6 @@ class Loss:
             "numeric": freeze_numeric([(row, 1.0, probes) for row, probes in probed], SHOWN_NUMERIC),
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
-        section["mistakes"] = naming.freeze_mistakes(
-            problem, reference, lambda run: _Attempt(self, problem, section, run).signature()
-        )
-        return section
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
@@ -152,21 +172,26 @@ def _confirm(
 
 def _numeric_cases(check: Loss, problem: str, reference: Reference, seed: int) -> list[tuple[list[Any], list[Probe]]]:
     """Return small cases of the usual kind with directions for the numerical gradient."""
+    limits = numeric_limits(check.inputs, check.sizes)
+    cases = draw_cases(check.inputs, seed=seed + 7_000, limits=limits, extreme=check.extreme)
+    usual = regimes_of(check.inputs)[0]
+    return _probe(check, problem, reference, [case for case in cases if case.regime == usual])[:FOLLOW_NUMERIC]
+
+
+def _probe(
+    check: Loss, problem: str, reference: Reference, cases: Sequence[Case]
+) -> list[tuple[list[Any], list[Probe]]]:
     forward = _loss_alone(reference, problem)
     gradient, position = check.names[1], list(check.inputs).index(check.argument)
-    usual = regimes_of(check.inputs)[0]
     found = []
-    limits = numeric_limits(check.inputs, check.sizes)
-    for case in draw_cases(check.inputs, seed=seed + 7_000, limits=limits, extreme=check.extreme):
-        if case.regime != usual:
-            continue
+    for case in cases:
         scales = {gradient: _answer(check, problem, reference, case)[gradient][1:]}
         row = list(case.arguments.values())
         rng = np.random.default_rng((case.seed, 2))
         probes = numeric.make_probes(forward, row, {gradient: position}, scales, rng, kink=check.kink)
         if probes:
             found.append((row, probes))
-    return found[:FOLLOW_NUMERIC]
+    return found
 
 
 def _request(

@@ -62,6 +62,11 @@ class NetworkInitializer:
         }
         object.__setattr__(self, "inputs", inputs)
 
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The initialisers that it may be made of."""
+        return self.parts
+
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the sizes, compute what is asked of every layer, and try the reference on them."""
         drawn = draw_cases(self.inputs, seed=seed, limits={"layer_sizes": (1, 40)})
@@ -177,7 +182,7 @@ def _parts_program(case: Case, initializers: Sequence[Sequence[Any]]) -> tuple[l
     for (name, *slope), fan_in, fan_out in zip(initializers, sizes[:-1], sizes[1:], strict=True):
         slots = [["in", len(row)], ["in", len(row) + 1], ["in", 0]]
         row += [fan_in, fan_out]
-        if slope:
+        if slope and slope[0] is not None:
             slots.append(["in", len(row)])
             row += slope
         program.append(base.call(name, slots))

@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.checks import base, shares
 from grader.checks.base import Graded, Requests, Section, Shown
-from grader.checks.cases import draw_cases
+from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Remark, Trouble
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.reference import Reference
@@ -38,6 +38,11 @@ class Property:
     title: str
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """No other function of the student's is called."""
+        return ()
+
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases and make sure that the property holds of the reference."""
         cases = draw_cases(self.inputs, seed=seed, limits=self.sizes)
@@ -54,6 +59,14 @@ class Property:
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
             "count": len(cases),
         }
+
+    def live(self, problem: str, reference: Reference, case: Case) -> Section:
+        """Return a section of one case that Hypothesis has just drawn."""
+        requests = Requests()
+        row = list(case.arguments.values())
+        requests.add("case0", 0, [base.call(problem, base.inputs(len(row)))], row)
+        notes = [{"arguments": case.arguments, "why": case.why}]
+        return {"request": requests.to_tree(), "cases": codec.encode(notes), "count": 1}
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return the one finding with 0 points and an outcome."""

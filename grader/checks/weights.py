@@ -115,16 +115,20 @@ def distribution_trouble(
         return "some weights are not finite numbers"
     if not weights.any():
         return "all weights are zero"
-    other = "uniform" if target.family == "normal" else "normal"
-    if weights.size >= MANY and _looks_like(weights, other, target, cumulative):
-        return f"the weights are drawn from a {other} distribution, where a {target.family} one was asked"
-    scale = _own_scale(weights, target.family) if rescale else np.sqrt(target.variance)
+    scale = _own_scale(weights, target.family) if rescale else float(np.sqrt(target.variance))
     if rescale:
         z = statistics.to_normal(weights, target.family, scale)
-    if np.isnan(z).any():
-        largest, bound = float(np.max(np.abs(weights))), float(np.sqrt(3.0) * scale)
-        return f"some weights lie beyond the bound: |w| up to {largest:.4g} where {bound:.4g} is the limit"
-    return _shape_trouble(z, target, cumulative)
+    trouble = _bound_trouble(weights, scale) if np.isnan(z).any() else _shape_trouble(z, target, cumulative)
+    # Only ever an explanation: below some 15,000 weights the two families look alike.
+    other = "uniform" if target.family == "normal" else "normal"
+    if trouble and weights.size >= MANY and _looks_like(weights, other, target, cumulative):
+        return f"the weights are drawn from a {other} distribution, where a {target.family} one was asked"
+    return trouble
+
+
+def _bound_trouble(weights: np.ndarray, scale: float) -> str:
+    largest, bound = float(np.max(np.abs(weights))), float(np.sqrt(3.0) * scale)
+    return f"some weights lie beyond the bound: |w| up to {largest:.4g} where {bound:.4g} is the limit"
 
 
 def pooled_trouble(pieces: Sequence[np.ndarray], family: str, cumulative: np.ndarray) -> str:

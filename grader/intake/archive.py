@@ -54,8 +54,9 @@ def take_archive(path: Path, wanted: Sequence[str], limits: IntakeLimits) -> Sub
 
 def _describe_damage(data: bytes, kind: str, name: str, error: Exception) -> str:
     reason = show_name(str(error)) or type(error).__name__
+    expected = "a zip archive" if kind == "zip" else "a gzip file"
     for start, what in KNOWN_STARTS:
-        if data.startswith(start) and kind not in what:
+        if data.startswith(start) and what != expected:
             reason = f"it looks like {what}"
     return f"{name} cannot be read as a {kind} archive ({reason}); pack the files again and try again."
 
@@ -121,6 +122,8 @@ def _list_tar(data: bytes, wanted: Sequence[str], limits: IntakeLimits, name: st
         for number, member in enumerate(archive):
             if number >= limits.files:
                 raise _too_many(name, limits)
+            if member.size < 0:
+                raise tarfile.HeaderError("negative size")
             path = normalize(member.name, name)
             if not member.isdir():
                 yield Entry(path, _tar_kind(member), _read_tar(archive, member, path, wanted, limits))

@@ -23,9 +23,11 @@ def read_file(path: Path, limit: int, *, follow: bool) -> bytes:
             raise IntakeError(f"{name} is a link; hand in the file itself.")
         descriptor = os.open(path, flags | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
         with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
                 raise IntakeError(f"{name} is not an ordinary file; hand in the file itself.")
-            return stream.read(limit + 1)
+            # Python allocates what a read asks for, so it asks for no more than there is.
+            return stream.read(min(status.st_size, limit) + 1)
     except OSError as error:
         raise cannot_read(path, error) from error
 

@@ -84,7 +84,7 @@ def _nothing_found(present: Sequence[Entry], wanted: Sequence[str], name: str) -
     if not present:
         return f"{name} is empty; wanted {either(wanted)}."
     help_ = "Put them at the top or in one folder, and try again."
-    for entry in present:
+    for entry in (entry for entry in present if entry.kind != "folder"):
         if entry.name in wanted:
             return f"{name}: {entry.name} is too deep inside, at '{show_name(entry.path)}'. {help_}"
         for file in wanted:

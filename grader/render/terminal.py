@@ -61,9 +61,11 @@ def render(report: Report, *, width: int, color: bool) -> str:
         _add_fault(page, report)
         return page.text()
     _add_table(page, report.problems)
-    for problem in report.problems:
-        if _deserves_block(problem, report):
-            _add_problem(page, problem)
+    for alike in _group_blocks(report):
+        _add_problem(page, alike[0])
+        if len(alike) > 1:
+            names = ", ".join(clean(problem.id, 60) for problem in alike[1:])
+            page.add(f"the same for {names}", indent=4, hang=2)
     _add_end(page, report)
     return page.text()
 
@@ -136,6 +138,17 @@ def _deserves_block(problem: ProblemResult, report: Report) -> bool:
     if problem.status is Outcome.BLOCKED:
         return ": " in problem.message or bool(problem.printed)
     return True
+
+
+def _group_blocks(report: Report) -> list[list[ProblemResult]]:
+    """Return the problems that deserve a block; those that one broken file stopped stand together."""
+    groups: dict[tuple[str, str], list[ProblemResult]] = {}
+    for number, problem in enumerate(report.problems):
+        if _deserves_block(problem, report):
+            stopped = problem.message and all(check.message == problem.message for check in problem.checks)
+            key = (problem.file, problem.message) if stopped else ("", str(number))
+            groups.setdefault(key, []).append(problem)
+    return list(groups.values())
 
 
 def _add_problem(page: Page, problem: ProblemResult) -> None:

@@ -20,6 +20,7 @@ from grader.sandbox.output import Output
 _TICK_S = 0.05
 _CHUNK = 2**18
 _DRAIN_CHUNKS = 64
+_PRINT_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Exit:
 class Channel(Protocol):
     """Bytes to and from one worker."""
 
-    def write(self, data: bytes) -> None:
-        """Hand over bytes; they are sent while `read` waits."""
+    def write(self, call: bytes, data: bytes) -> None:
+        """Hand over the bytes of a request with its id; they are sent while `read` waits."""
 
     def read(self) -> bytes | None:
         """Return what came, b"" when the worker has ended, None when nothing came for a short while."""
@@ -43,7 +44,7 @@ class Channel(Protocol):
         """Return the CPU seconds of the worker so far; 0 where the system does not tell."""
 
     def drain(self) -> None:
-        """Take what the worker has printed."""
+        """Take all that was printed before the last reply."""
 
     def end(self) -> Exit:
         """End the worker and whatever it started, and close the pipes. May be called again."""
@@ -78,7 +79,7 @@ class PipeChannel:
         if self._death is not None:
             self._poll.register(self._death, select.POLLIN)
 
-    def write(self, data: bytes) -> None:
+    def write(self, call: bytes, data: bytes) -> None:
         """Hand over bytes; what does not fit the pipe is sent while `read` waits."""
         self._waiting = memoryview(bytes(self._waiting) + data if self._waiting else data)
         self._push()
@@ -118,7 +119,7 @@ class PipeChannel:
             return 0.0
 
     def drain(self) -> None:
-        """Take what the worker has printed."""
+        """Take all that was printed before the last reply."""
         if self._exit is None:
             self._take_printed(_DRAIN_CHUNKS)
 
@@ -169,6 +170,8 @@ class ThreadChannel:
         # Bounded: a flood of replies waits in the pipe, not in memory.
         self._incoming: queue.Queue[bytes] = queue.Queue(maxsize=16)
         self._is_closed = False
+        self._fence = b"\0"
+        self._is_drained = threading.Event()
         jobs: list[tuple[Callable[[IO[bytes]], None], IO[bytes]]] = [
             (self._send, process.stdin),
             (self._receive, process.stdout),
@@ -198,13 +201,25 @@ class ThreadChannel:
                 return
 
     def _listen(self, pipe: IO[bytes]) -> None:
+        """Take what is printed. After each request the worker prints its id, the fence: all before it is there."""
+        assert self._output is not None
+        held = b""
         with pipe:
             while data := os.read(pipe.fileno(), _CHUNK):
-                if self._output is not None:
-                    self._output.feed(data)
+                printed, fence, held = (held + data).partition(self._fence)
+                if fence:
+                    self._output.feed(printed)
+                    self._is_drained.set()
+                else:
+                    # The fence may have come in part.
+                    held = printed[-len(self._fence) :]
+                    self._output.feed(printed[: -len(self._fence)])
+        self._output.feed(held)
 
-    def write(self, data: bytes) -> None:
+    def write(self, call: bytes, data: bytes) -> None:
         """Hand over bytes; a thread sends them."""
+        self._fence = call
+        self._is_drained.clear()
         self._outgoing.put(data)
 
     def read(self) -> bytes | None:
@@ -225,7 +240,9 @@ class ThreadChannel:
             return 0.0
 
     def drain(self) -> None:
-        """Do nothing: a thread takes what is printed as it comes."""
+        """Wait until a thread has taken all that was printed before the last reply."""
+        if self._exit is None and self._process.stderr is not None:
+            self._is_drained.wait(_PRINT_S)
 
     def end(self) -> Exit:
         """End the worker and whatever it started, and close the pipes. May be called again."""

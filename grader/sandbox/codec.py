@@ -18,7 +18,7 @@ import math
 import struct
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -28,7 +28,7 @@ MAX_DEPTH = 24
 MAX_DIMENSIONS = 8
 NAME_CHARS = 80
 
-Buffer = Union[bytes, bytearray, memoryview]
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
 _MAGIC = b"GRW1"
 _HEADER = struct.Struct("<4sIIIQ")
@@ -264,9 +264,7 @@ def plain_array(value: Any) -> np.ndarray[Any, np.dtype[Any]] | None:
 # --- decoding ---------------------------------------------------------------------------------------------
 
 
-def decode(
-    buffer: Buffer, *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_NODES, keep_lists: bool = False
-) -> Any:
+def decode(buffer: Buffer, *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_NODES, keep_lists: bool = False) -> Any:
     """Return the tree that `buffer` holds. Arrays are read-only views of it where it is read-only.
 
     Lists come back as tuples, or as lists with `keep_lists`. `max_nodes` bounds the number of values.
@@ -324,7 +322,7 @@ class _Decoder:
             return None
         if tag == _INT:
             return self.next_integer()
-        if tag == _LIST or tag == _TUPLE:
+        if tag in (_LIST, _TUPLE):
             if depth >= MAX_DEPTH:
                 raise WireError(f"a tree is nested more than {MAX_DEPTH} deep")
             length = self.next_integer()
@@ -351,7 +349,7 @@ class _Decoder:
         if size <= 0 and (min(shape) < 0 or math.prod(n or 1 for n in shape) > MAX_BYTES):
             raise WireError("not a tree: impossible dimensions")
         self.array_at = end
-        array = np.ndarray(shape, dtype, self.buffer, start)
+        array: np.ndarray[Any, np.dtype[Any]] = np.ndarray(shape, dtype, self.buffer, start)
         if tag < _BOOL_END and size and array.view(np.uint8).max() > 1:
             raise WireError("not a tree: a bool that is neither true nor false")
         return array
@@ -371,7 +369,7 @@ class _Decoder:
         return name
 
     def _take_rare(self, tag: int, depth: int) -> Any:
-        if tag == _TRUE or tag == _FALSE:
+        if tag in (_TRUE, _FALSE):
             return tag == _TRUE
         if tag == _DICT:
             return self._take_dict(depth)

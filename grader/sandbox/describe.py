@@ -125,9 +125,7 @@ class _Describer:
         if depth >= MAX_DEPTH or self.left < 0:
             return Other(type_name(value))
         if keep:
-            return tuple(
-                HANDLE if i in keep else self.describe(item, depth + 1) for i, item in enumerate(value)
-            )
+            return tuple(HANDLE if i in keep else self.describe(item, depth + 1) for i, item in enumerate(value))
         describe, depth = self.describe, depth + 1
         return tuple([describe(item, depth) for item in value])
 

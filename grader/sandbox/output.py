@@ -65,7 +65,5 @@ class Output:
 def escape(text: str, limit: int) -> str:
     """Return `text` with unprintable characters as escapes, cut to `limit` characters."""
     if not text.isprintable():
-        text = "".join(
-            c if c.isprintable() else c.encode("unicode_escape").decode() for c in text.expandtabs()
-        )
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text.expandtabs())
     return text if len(text) <= limit else text[: limit - 3] + "..."

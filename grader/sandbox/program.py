@@ -234,11 +234,12 @@ class _Step:
                 text = f"{self.name} returned {type_name(result)}, not a tuple with an item [{output}]"
                 raise UnusableError("SweepError", text)
             result = result[output]
-        array = plain_array(np.asarray(result) if type(result) in (bool, int, float) else result)
+        array = plain_array(np.asarray(result) if isinstance(result, (int, float)) else result)
         if array is None:
             raise UnusableError("SweepError", f"{self.name} returned {type_name(result)}, not a numeric array")
         # A buffer that the student's function writes to again must not change what it gave before.
-        return array.copy()
+        copied: np.ndarray[Any, np.dtype[Any]] = array.copy()
+        return copied
 
 
 def _equal_states(first: Any, second: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import random
@@ -33,7 +34,8 @@ def start(requests: int, replies: int, output: int | None, limits: Limits, paren
     locks = lock(Setting(limits, (0, 1, 2, requests, replies), parent))
     _renew_streams(output is not None)
     _forget_grader()
-    worker = _Worker(requests, replies, limits)
+    # A spawned worker's printing is read by a thread, which must know when a request's printing is complete.
+    worker = _Worker(requests, replies, limits, has_fence=parent is None)
     worker.send(codec.HELLO, bytes(codec.CALL_BYTES), {"layers": locks.layers, "missing": locks.missing})
     try:
         worker.serve()
@@ -65,9 +67,7 @@ def _arrange(requests: int, replies: int, output: int | None) -> tuple[int, int]
         import fcntl
 
         # Out of the way first: a target may be the number of another source.
-        requests, replies, printed = (
-            fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 16) for fd in (requests, replies, printed)
-        )
+        requests, replies, printed = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 16) for fd in (requests, replies, printed))
         requests = os.dup2(requests, _REQUESTS, inheritable=False)
         replies = os.dup2(replies, _REPLIES, inheritable=False)
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -109,8 +109,9 @@ def _forget_grader() -> None:
 class _Worker:
     """One submission in this process."""
 
-    def __init__(self, requests: int, replies: int, limits: Limits) -> None:
+    def __init__(self, requests: int, replies: int, limits: Limits, *, has_fence: bool) -> None:
         self.requests = requests
+        self.has_fence = has_fence
         self.replies = replies
         self.arm, self.disarm = _timers(limits)
         self.importer: Importer | None = None
@@ -133,6 +134,9 @@ class _Worker:
             request = codec.decode(memoryview(payload).toreadonly(), max_bytes=length, keep_lists=True)
             reply = self._load(call, request) if request["op"] == "load" else self._run(call, request)
             self.disarm()
+            if self.has_fence:
+                with contextlib.suppress(OSError):
+                    os.write(2, call)
             self.send(codec.REPLY, call, reply)
 
     def send(self, kind: int, call: bytes, tree: Any) -> None:
@@ -166,9 +170,7 @@ class _Worker:
         return reply
 
     def _run(self, call: bytes, request: dict[str, Any]) -> Any:
-        surroundings = Surroundings(
-            self.functions, self.importer.sources if self.importer else {}, arm=self.arm
-        )
+        surroundings = Surroundings(self.functions, self.importer.sources if self.importer else {}, arm=self.arm)
         if request.get("stream"):
             surroundings = Surroundings(
                 self.functions,

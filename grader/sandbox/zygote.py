@@ -143,9 +143,7 @@ class Zygote:
     def _end(self, pid: int) -> Exit:
         with self._lock:
             try:
-                _, status, cpu_s = self._ask(
-                    COMMAND.pack(b"E", pid, 0.0, 0.0, 0.0, 0, False), []
-                )
+                _, status, cpu_s = self._ask(COMMAND.pack(b"E", pid, 0.0, 0.0, 0.0, 0, False), [])
             except OSError:  # The zygote is gone, and its workers with it.
                 return Exit(None, 0.0)
         return Exit(status, cpu_s)

@@ -1,0 +1,145 @@
+"""The life of one worker: it starts, says how it is locked, and answers requests until something goes wrong."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grader.errors import ProtocolError, SandboxError
+from grader.sandbox import answers, codec
+from grader.sandbox.limits import Limits
+from grader.sandbox.output import Output
+from grader.sandbox.replies import Lost
+from grader.sandbox.zygote import Zygote
+
+_START_S = 60.0
+_PROTOCOL = Lost("protocol", "disturbed the pipe to the grader, so its answer cannot be read")
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one exchange may take before the grader ends the worker. It trusts no clock of the worker's."""
+
+    cpu_s: float
+    wall_s: float
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What a worker says of its locks, before it has seen student code."""
+
+    layers: tuple[str, ...]
+    missing: tuple[tuple[str, str], ...]
+
+
+class Session:
+    """One worker. After the first exchange that fails it is over."""
+
+    def __init__(self, zygote: Zygote, limits: Limits, output: Output | None) -> None:
+        self._limits = limits
+        self._channel = zygote.start_worker(limits, output)
+        self._frames = _Frames()
+        self.is_over = False
+        # What the last exchange took, as far as it was seen.
+        self.spent_cpu_s = 0.0
+        self.locked = self._meet()
+
+    def _meet(self) -> Locked:
+        outcome = self._listen(bytes(codec.CALL_BYTES), codec.HELLO, Allowance(_START_S, _START_S), None)
+        if isinstance(outcome, Lost):
+            raise SandboxError(f"the process for student code did not start: it {outcome.message}")
+        tree = codec.decode(outcome)
+        return Locked(tree["layers"], tree["missing"])
+
+    def ask(self, payload: bytes, allowance: Allowance, hear: Callable[[bytes], None] | None = None) -> bytes | Lost:
+        """Send one request; return the payload of its reply, or why there is none.
+
+        `hear` is given the payload of each event that comes before the reply, and may raise ProtocolError.
+        """
+        call = os.urandom(codec.CALL_BYTES)
+        self._channel.write(call, codec.frame_head(call, codec.REQUEST, len(payload)) + payload)
+        return self._listen(call, codec.REPLY, allowance, hear)
+
+    def _listen(
+        self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[bytes], None] | None
+    ) -> bytes | Lost:
+        outcome: bytes | Lost
+        try:
+            outcome = self._wait(call, wanted, allowance, hear)
+        except ProtocolError:
+            outcome = _PROTOCOL
+        if isinstance(outcome, Lost):
+            self.close()
+        return outcome
+
+    def _wait(
+        self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[bytes], None] | None
+    ) -> bytes | Lost:
+        channel, frames = self._channel, self._frames
+        frames.restart()
+        start_cpu_s, end_s = channel.used_cpu_s(), time.monotonic() + allowance.wall_s
+        while True:
+            frame = frames.take()
+            if frame is not None:
+                frame_call, kind, payload = frame
+                if frame_call != call or kind not in (wanted, codec.EVENT):
+                    raise ProtocolError("a frame answers another request")
+                if kind == wanted:
+                    return payload
+                if hear is not None:
+                    hear(payload)
+                continue
+            data = channel.read()
+            self.spent_cpu_s = channel.used_cpu_s() - start_cpu_s
+            if data:
+                frames.feed(data)
+            elif data is not None:
+                return answers.explain_death(channel.end(), self._limits)
+            if self.spent_cpu_s > allowance.cpu_s:
+                return answers.used_cpu(allowance.cpu_s)
+            if time.monotonic() > end_s:
+                return answers.took_long(allowance.wall_s)
+
+    def drain(self) -> None:
+        """Take all that was printed so far."""
+        self._channel.drain()
+
+    def close(self) -> None:
+        """End the worker and everything that it started. May be called again."""
+        self.is_over = True
+        self._channel.end()
+
+
+class _Frames:
+    """Cuts the bytes from a worker into frames, and takes only so many for one request."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._taken = 0
+
+    def restart(self) -> None:
+        """Start counting for a new request."""
+        self._taken = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes; raise ProtocolError where there are more than a reply may have."""
+        self._taken += len(data)
+        if self._taken > answers.MAX_REPLY_BYTES + codec.FRAME_BYTES:
+            raise ProtocolError("a reply is too long")
+        self._buffer += data
+
+    def take(self) -> tuple[bytes, int, bytes] | None:
+        """Return call id, kind and payload of the next whole frame, or None."""
+        if len(self._buffer) < codec.FRAME_BYTES:
+            return None
+        call, kind, length = codec.read_head(self._buffer)
+        if length > answers.MAX_REPLY_BYTES:
+            raise ProtocolError("a frame is too long")
+        end = codec.FRAME_BYTES + length
+        if len(self._buffer) < end:
+            return None
+        payload = bytes(memoryview(self._buffer)[codec.FRAME_BYTES : end])
+        del self._buffer[:end]
+        return call, kind, payload

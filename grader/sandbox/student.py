@@ -1,0 +1,285 @@
+"""A submission that answers, in a worker of its own.
+
+One request and one reply a check. A worker that dies, hangs or breaks the protocol is replaced, and the request
+is replayed row by row, so that only the guilty rows are lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+from grader.errors import ProtocolError, SandboxError
+from grader.report import Isolation
+from grader.sandbox import answers, codec
+from grader.sandbox.in_process import InProcessStudent
+from grader.sandbox.limits import Limits
+from grader.sandbox.output import Output
+from grader.sandbox.replies import Lost, Manifest, Row, Step
+from grader.sandbox.session import Allowance, Session
+from grader.sandbox.zygote import Zygote
+
+__all__ = ["InProcessStudent", "Limits", "Student", "Zygote", "open_student"]
+
+# A group that lost so many rows has failed; the rest of it is not tried.
+_LOSSES = 5
+# No program is nearly as long.
+_STEPS = 1000
+# What the grader waits beyond the clocks that the kernel keeps for the worker.
+_SLACK_S = 0.5
+_PROTOCOL = Lost("protocol", "gave an answer that cannot be read")
+
+
+def open_student(
+    zygote: Zygote | None,
+    files: Mapping[str, bytes],
+    *,
+    names: Mapping[str, str],
+    wanted: Mapping[str, Sequence[str]],
+    show_prints: bool = False,
+) -> Student | InProcessStudent:
+    """Return a submission in a process of its own, or in this one where there is no zygote."""
+    if zygote is None:
+        return InProcessStudent(files, names=names, wanted=wanted, show_prints=show_prints)
+    return Student(zygote, files, names=names, wanted=wanted, show_prints=show_prints)
+
+
+class Student:
+    """A submission in a locked process.
+
+    `files` are sources by file name, `names` the paths that people see, `wanted` the functions of interest by
+    file. With `show_prints` what the submission prints is kept for `printed`.
+    """
+
+    def __init__(
+        self,
+        zygote: Zygote,
+        files: Mapping[str, bytes],
+        *,
+        names: Mapping[str, str],
+        wanted: Mapping[str, Sequence[str]],
+        limits: Limits | None = None,
+        show_prints: bool = False,
+    ) -> None:
+        self._zygote = zygote
+        self._limits = limits or zygote.limits
+        self._files = dict(files)
+        self._names = {file: names.get(file, file) for file in files}
+        self._wanted = {file: list(functions) for file, functions in wanted.items()}
+        self._shown = frozenset(self._names.values())
+        self._blocked: dict[str, list[str]] = {}
+        self._output = Output(self._limits) if show_prints else None
+        self._session: Session | None = None
+        self._is_loaded = False
+        self._manifest: Manifest | None = None
+        self._isolation: Isolation | None = None
+
+    def __enter__(self) -> Student:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker and everything that it started."""
+        if self._session is not None:
+            self._session.close()
+
+    @property
+    def isolation(self) -> Isolation:
+        """The locks around the submission. Level 1 is a process of its own with limits."""
+        if self._isolation is None:
+            locked = self._connect().locked
+            missing = tuple(f"{name}: {reason}" for name, reason in locked.missing)
+            self._isolation = Isolation(1 if "limits" in locked.layers else 0, locked.layers, missing)
+        return self._isolation
+
+    def printed(self) -> tuple[str, ...]:
+        """Return what was printed since the last call: bounded, escaped, and empty without `show_prints`."""
+        if self._output is None:
+            return ()
+        if self._session is not None:
+            self._session.drain()
+        return self._output.take()
+
+    # --- loading ------------------------------------------------------------------------------------------
+
+    def load(self) -> Manifest:
+        """Import the submission and say what is there.
+
+        A file whose import ends the process, or twice does not come back, is broken, and only that file.
+        """
+        if self._manifest is None:
+            self._manifest = self._find_manifest()
+        return self._manifest
+
+    def _find_manifest(self) -> Manifest:
+        hung: Counter[str] = Counter()
+        for _ in range(2 * len(self._files) + 1):
+            outcome, guilty = self._load_once()
+            if isinstance(outcome, Manifest):
+                return outcome
+            hung[guilty] += 1
+            if outcome.reason != "timeout" or hung[guilty] > 1:
+                kind = "Timeout" if outcome.reason == "timeout" else "Died"
+                self._blocked[guilty] = [kind, outcome.message]
+        raise SandboxError("the process for student code ended again and again while files were imported")
+
+    def _load_once(self) -> tuple[Manifest | Lost, str]:
+        """Return the manifest, or what went wrong and in which file."""
+        request = {
+            "op": "load",
+            "files": self._files,
+            "names": self._names,
+            "wanted": self._wanted,
+            "blocked": self._blocked,
+        }
+        running: list[str] = []
+
+        def hear(event: bytes) -> None:
+            kind, file = answers.read_import_event(event, self._files)
+            if kind == "importing":
+                running.append(file)
+            elif file in running:
+                running.remove(file)
+
+        reply = self._connect().ask(codec.encode(request), self._allowance, hear)
+        guilty = running[-1] if running else next((f for f in self._files if f not in self._blocked), "")
+        if isinstance(reply, Lost):
+            return reply, guilty
+        try:
+            manifest = answers.read_manifest(answers.decode(reply), self._files, self._wanted, self._shown)
+        except ProtocolError:
+            self.close()
+            return _PROTOCOL, guilty
+        self._is_loaded = True
+        return manifest, ""
+
+    @property
+    def _allowance(self) -> Allowance:
+        return Allowance(self._limits.problem_cpu_s, self._limits.problem_wall_s)
+
+    def _connect(self) -> Session:
+        if self._session is None or self._session.is_over:
+            self._is_loaded = False
+            self._session = Session(self._zygote, self._limits, self._output)
+        return self._session
+
+    def _loaded_session(self) -> Session | Lost:
+        """Return a worker that has imported the submission, a new one where the last is gone."""
+        session = self._connect()
+        if self._is_loaded:
+            return session
+        if self._output is not None:
+            self._output.is_muted = True  # Importing printed before.
+        try:
+            outcome, _ = self._load_once()
+            session.drain()
+        finally:
+            if self._output is not None:
+                self._output.is_muted = False
+        return outcome if isinstance(outcome, Lost) else session
+
+    # --- running ------------------------------------------------------------------------------------------
+
+    def run(self, payload: bytes, groups: Sequence[Sequence[int]] | None = None) -> list[list[Row]]:
+        """Send an encoded run request; return its rows by batch.
+
+        `groups` gives each row of each batch a number: after a timeout the rest of that row's group is skipped,
+        and other groups go on. Without groups the rest is skipped after the second timeout.
+        """
+        self.load()
+        timeouts = 1
+        if groups is None:
+            groups = [[0] * len(rows) for _, rows in codec.decode(payload)["batches"]]
+            timeouts = 2
+        kept = self._output.snapshot() if self._output is not None else None
+        session = self._loaded_session()
+        if isinstance(session, Session):
+            reply = session.ask(payload, self._allowance)
+            if not isinstance(reply, Lost):
+                try:
+                    counts = [len(batch) for batch in groups]
+                    return answers.read_rows(answers.decode(reply), counts, self._shown)
+                except ProtocolError:
+                    session.close()
+        if self._output is not None and kept is not None:
+            self._output.restore(kept)  # The replay prints it again.
+        return self._replay(payload, groups, timeouts)
+
+    def _replay(self, payload: bytes, groups: Sequence[Sequence[int]], timeouts: int) -> list[list[Row]]:
+        """Run the rows of a request one by one, each in a worker that is known to be alive."""
+        request = codec.decode(payload, keep_lists=True)
+        patience = _Patience(self._limits, timeouts)
+        replies = []
+        for (program, rows), numbers in zip(request["batches"], groups, strict=True):
+            batch = []
+            for inputs, group in zip(rows, numbers, strict=True):
+                skipped = patience.find_reason(group)
+                if skipped is None:
+                    single = {**request, "batches": [[program, [inputs]]], "stream": True}
+                    row, cpu_s = self._run_alone(codec.encode(single))
+                    patience.count(group, row, cpu_s)
+                else:
+                    row = Row((skipped,))
+                batch.append(row)
+            replies.append(batch)
+        return replies
+
+    def _run_alone(self, payload: bytes) -> tuple[Row, float]:
+        """Return the answer to a request of one row, and the CPU seconds it took."""
+        session = self._loaded_session()
+        if isinstance(session, Lost):
+            return Row((session,)), self._limits.call_cpu_s
+        steps: list[Step] = []
+
+        def hear(event: bytes) -> None:
+            if len(steps) >= _STEPS:
+                raise ProtocolError("a row has too many steps")
+            steps.append(answers.read_event_step(event, self._shown))
+
+        limits = self._limits
+        reply = session.ask(payload, Allowance(limits.call_cpu_s + _SLACK_S, limits.call_wall_s + _SLACK_S), hear)
+        if isinstance(reply, Lost):
+            return Row((*steps, reply)), session.spent_cpu_s
+        try:
+            [[row]] = answers.read_rows(answers.decode(reply), [1], self._shown)
+        except ProtocolError:
+            session.close()
+            row = Row((_PROTOCOL,))
+        return row, session.spent_cpu_s
+
+
+class _Patience:
+    """Decides which rows of a replay are not tried any more."""
+
+    def __init__(self, limits: Limits, timeouts: int) -> None:
+        self._limits = limits
+        self._allowed = timeouts
+        self._timeouts: Counter[int] = Counter()
+        self._losses: Counter[int] = Counter()
+        self._cpu_s = 0.0
+        self._end_s = time.monotonic() + limits.problem_wall_s
+
+    def count(self, group: int, row: Row, cpu_s: float) -> None:
+        """Take note of how a row ended."""
+        self._cpu_s += cpu_s
+        lost = row.steps[-1] if row.steps else None
+        if isinstance(lost, Lost):
+            self._losses[group] += 1
+            self._timeouts[group] += lost.reason == "timeout"
+
+    def find_reason(self, group: int) -> Lost | None:
+        """Return why the next row of a group is skipped, or None."""
+        if self._timeouts[group] >= self._allowed:
+            return Lost("skipped", "was not called again after it ran out of time")
+        if self._losses[group] >= _LOSSES:
+            return Lost("skipped", f"was not called again after it failed in this way {_LOSSES} times")
+        if self._cpu_s > self._limits.problem_cpu_s or time.monotonic() > self._end_s:
+            used = f"{self._limits.problem_cpu_s:g} s of computing time"
+            return Lost("skipped", f"was not called again: the {used} for one problem are used up")
+        return None
