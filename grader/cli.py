@@ -123,7 +123,9 @@ def _zygote(no_isolation: bool) -> Iterator[Zygote | None]:
         yield zygote
 
 
-def _open_student(zygote: Zygote | None, submission: Submission, assignment: Assignment, prints: bool) -> Student | InProcessStudent:
+def _open_student(
+    zygote: Zygote | None, submission: Submission, assignment: Assignment, prints: bool
+) -> Student | InProcessStudent:
     from grader.sandbox.student import open_student  # For start-up time.
 
     wanted = {file: names for file, names in assignment.functions.items() if file in submission.files}
@@ -338,4 +340,3 @@ def _bank_progress(hw: str) -> Callable[[int, int, str], None]:
             sys.stderr.flush()
 
     return progress
-

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from grader import __version__
+from grader.ahead import Ahead
 from grader.assignment import Assignment, Problem
 from grader.bank import Bank
-from grader.checks.base import Graded, describe_raised
+from grader.checks.base import Graded, Section, describe_raised
 from grader.errors import GraderError
 from grader.intake import Submission
 from grader.report import Evidence, Isolation, Outcome, ProblemResult, Report, total
-from grader.sandbox.replies import Manifest, Runner, Student
+from grader.sandbox.replies import Manifest, Row, Student
 
 
 def grade(
@@ -34,16 +36,18 @@ def grade(
     report = Report(assignment.name, submission.name, (), seed, isolation, 0.0, __version__, notes=submission.notes)
     try:
         manifest = student.load()
-        notes = report.notes + _stand_in_notes(manifest)
-        results = tuple(_grade_problem(problem, submission, manifest, student, bank) for problem in problems)
-        used = any(
-            problem.id in manifest.functions and manifest.functions[problem.id].state == "ready" for problem in problems
-        )
+        stopped = {problem.id: _not_ready(problem, submission, manifest) for problem in problems}
+        ready = [problem for problem in problems if stopped[problem.id] is None]
+        answers: Answers = _InTurn(student, bank, ready) if isolation.level == 0 else _ahead(student, bank, ready)
+        results = []
+        for problem in problems:
+            graded, printed = _judge(problem, stopped[problem.id], answers)
+            results.append(_result(problem, graded, submission, manifest, printed))
         report = replace(
             report,
-            problems=results,
-            notes=notes,
-            bank_hash=bank().hash if used else None,
+            problems=tuple(results),
+            notes=report.notes + _stand_in_notes(manifest),
+            bank_hash=bank().hash if ready else None,
             evidence=summarise(result.evidence for result in results),
         )
     except GraderError:
@@ -53,15 +57,46 @@ def grade(
     return replace(report, duration_s=time.perf_counter() - started)
 
 
-def _grade_problem(
-    problem: Problem, submission: Submission, manifest: Manifest, student: Student, bank: Callable[[], Bank]
-) -> ProblemResult:
-    stopped = _not_ready(problem, submission, manifest)
-    if stopped is None:
-        graded = _judge(problem, bank().section(problem.id), student.run)
-    else:
+class Answers(Protocol):
+    """Where sections and answers come from, problem by problem."""
+
+    def next(self) -> Section:
+        """Return the next problem's section."""
+
+    def run(self, payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
+        """Return the answers to a request."""
+
+    def printed(self) -> tuple[str, ...]:
+        """Return what the current problem's functions printed."""
+
+
+def _ahead(student: Student, bank: Callable[[], Bank], ready: Sequence[Problem]) -> Ahead:
+    return Ahead(student, [lambda problem=problem: bank().section(problem.id) for problem in ready])  # type: ignore[misc]
+
+
+class _InTurn:
+    """One problem after the other in this thread, as a debugger needs it."""
+
+    def __init__(self, student: Student, bank: Callable[[], Bank], ready: Sequence[Problem]) -> None:
+        self._student = student
+        self._sections = (bank().section(problem.id) for problem in ready)
+        self.run, self.printed = student.run, student.printed
+
+    def next(self) -> Section:
+        return next(self._sections)
+
+
+def _judge(problem: Problem, stopped: tuple[Outcome, str] | None, answers: Answers) -> tuple[Graded, tuple[str, ...]]:
+    if stopped is not None:
         outcome, message = stopped
-        graded = Graded(outcome, problem.check.rows(problem.id, problem.hundredths, outcome, message), message)
+        return Graded(outcome, problem.check.rows(problem.id, problem.hundredths, outcome, message), message), ()
+    graded = problem.check.grade(problem.id, problem.hundredths, answers.next(), answers.run)
+    return graded, answers.printed()
+
+
+def _result(
+    problem: Problem, graded: Graded, submission: Submission, manifest: Manifest, printed: tuple[str, ...]
+) -> ProblemResult:
     assert total(check.max_score for check in graded.checks) == problem.hundredths
     state = manifest.functions.get(problem.id)
     return ProblemResult(
@@ -73,13 +108,9 @@ def _grade_problem(
         graded.message,
         submission.shown.get(problem.file, problem.file),
         state.line if state else None,
-        student.printed(),
+        printed,
         graded.evidence,
     )
-
-
-def _judge(problem: Problem, section: dict[str, object], run: Runner) -> Graded:
-    return problem.check.grade(problem.id, problem.hundredths, section, run)
 
 
 def _not_ready(problem: Problem, submission: Submission, manifest: Manifest) -> tuple[Outcome, str] | None:

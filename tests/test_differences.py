@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from grader.checks import differences
-from grader.checks.differences import FIRST_STEP, Verdict, compare, extrapolate, steps
+from grader.checks.differences import FIRST_STEP, Verdict, extrapolate, steps
+from grader.checks.differences import compare_one as compare
 
 
 def along(function, x, v, first=FIRST_STEP):

@@ -9,7 +9,7 @@ import report_samples as samples
 
 from grader.render.terminal import render
 from grader.render.text import columns
-from grader.report import Case, CheckResult, Outcome, Worst
+from grader.report import Case, CheckResult, Evidence, Outcome, Worst
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -180,6 +180,31 @@ def test_prints_of_an_unfinished_function_are_shown():
     """Students debug with print before they are done."""
     unfinished = samples.problem("relu_backward", Outcome.NOT_IMPLEMENTED, printed=("here",))
     assert "    | here" in show(samples.report(unfinished))
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_evidence_of_a_lone_problem_is_given_once(right):
+    one = samples.partly()
+    if right:
+        one = samples.problem("relu_backward", Outcome.PASSED, evidence=one.evidence)
+    lines = show(samples.report(one, evidence=(Evidence("cases", "40 cases in all"),)))
+    assert len([line for line in lines if "how this was checked" in line]) == 1
+    assert len([line for line in lines if "40 cases drawn by Hypothesis" in line]) == 1
+
+
+def test_a_print_that_repeats_is_shown_once():
+    """A function is called once for each case."""
+    printed = samples.problem("relu_backward", Outcome.NOT_IMPLEMENTED, printed=("a", "b", "b", "b", "a"))
+    lines = show(samples.report(printed))
+    assert [line for line in lines if line.startswith("    | ")] == ["    | a", "    | b  (3 times)", "    | a"]
+
+
+def test_what_only_counts_in_proportion_comes_after_what_is_wrong():
+    partial = CheckResult("rounding", "accuracy", 50, 100, Outcome.PARTIAL, samples.IN_PROPORTION)
+    wrong = CheckResult("dx", "dx, the gradient of x", 0, 300, Outcome.FAILED, "dx differs.")
+    lines = show(samples.report(samples.problem("relu_backward", Outcome.PARTIAL, partial, wrong)))
+    marks = [line[:4] for line in block(lines, "relu_backward") if line[2:4] in ("x ", "~ ")]
+    assert marks == ["  x ", "  ~ "]
 
 
 def test_prints_of_a_right_function_are_shown_only_when_it_is_alone():

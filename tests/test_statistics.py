@@ -7,30 +7,27 @@ import pytest
 from scipy import special
 
 from grader.checks import statistics
-from grader.checks.statistics import ALPHA, NORMAL_LIMIT, make_limits
-from grader.checks.weights import Target, distribution_trouble, standardise, variance_is_right
+from grader.checks.statistics import ALPHA, MEAN_LIMIT, largest_limits, total_limits
+from grader.checks.weights import Target, distribution_trouble, standardise
 
-CUMULATIVE = statistics.normal_cumulative()
+CUMULATIVE = {family: statistics.cumulative(family) for family in ("normal", "uniform")}
 
 
 def variance_right(w, target):
-    return variance_is_right(w, standardise([w], [target])[0], target)
+    return standardise([w], [target]).right[0]
 
 
 def distribution(w, target, *, rescale):
-    return distribution_trouble(w, standardise([w], [target])[0], target, CUMULATIVE, rescale=rescale)
+    if target.limits is None:
+        return ""
+    return distribution_trouble(standardise([w], [target]).z[0], target, CUMULATIVE[target.family], rescale=rescale)
 
 
-def test_normal_quantile_agrees_with_scipy():
-    """To 1e-14 relative over the whole range, tails included."""
-    p = np.concatenate([np.random.default_rng(0).random(50_000), 10.0 ** -np.arange(1.0, 300.0)])
-    np.testing.assert_allclose(statistics.normal_quantile(p), special.ndtri(p), rtol=1e-14)
-
-
-def test_normal_limit_has_the_declared_tail():
-    """Two-sided, at most 1e-10."""
-    assert 2 * special.ndtr(-NORMAL_LIMIT) <= ALPHA
-    assert 2 * special.ndtr(-NORMAL_LIMIT + 0.001) > ALPHA
+def test_limit_of_the_mean_has_the_declared_tail():
+    """Two-sided, at most 1e-10: exact for normal draws, Hoeffding's bound for uniform ones."""
+    assert 2 * special.ndtr(-MEAN_LIMIT["normal"]) <= ALPHA
+    assert 2 * special.ndtr(-MEAN_LIMIT["normal"] + 0.001) > ALPHA
+    assert 2 * np.exp(-(MEAN_LIMIT["uniform"] ** 2) / 2) <= ALPHA
 
 
 @pytest.mark.parametrize("n", [1, 2, 12, 600, 40_000])
@@ -44,10 +41,26 @@ def test_chi_square_limits_have_the_declared_tails(n):
 @pytest.mark.parametrize("n", [1, 30, 40_000])
 def test_limits_of_the_largest_weight_have_the_declared_tails(n):
     """P(max |z| < low) and P(max |z| > high) are half of alpha each."""
-    low, high = make_limits(1, n).largest
+    low, high = largest_limits(n, "normal")
     inside = n * np.log1p(-2 * special.ndtr(-low))
     np.testing.assert_allclose(np.exp(inside), ALPHA / 2, rtol=1e-5)
     np.testing.assert_allclose(-np.expm1(n * np.log1p(-2 * special.ndtr(-high))), ALPHA / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [200, 5_000, 40_000])
+def test_limits_of_uniform_squares_are_near_the_normal_approximation(n):
+    """For many draws sum z^2 is nearly normal with mean n and variance 4 n / 5; Chernoff's bound is a little wider."""
+    low, high = total_limits(n, "uniform")
+    reach = MEAN_LIMIT["normal"] * np.sqrt(0.8 * n)
+    assert 0.9 * reach < n - low < 1.25 * reach
+    assert 0.9 * reach < high - n < 1.25 * reach
+
+
+def test_uniform_squares_stay_inside_their_limits_for_few_draws():
+    """For one draw every possible value is inside: nothing can be said of a single weight."""
+    low, high = total_limits(1, "uniform")
+    assert low < 1e-9
+    assert high > 3.0 - 1e-6
 
 
 def he(shape):
@@ -114,8 +127,8 @@ def test_uniform_bound_is_exact_but_for_its_last_digits():
     target = Target.make(SHAPE, "uniform", 2 / 400)
     u = np.random.default_rng(5).uniform(-1, 1, SHAPE)
     u.flat[0] = 1.0
-    assert distribution(u * target.bound * (1 - 1e-15), target, rescale=False) == ""
-    assert "bound" in distribution(u * target.bound * 1.001, target, rescale=False)
+    assert distribution(u * np.sqrt(3 * target.variance) * (1 - 1e-15), target, rescale=False) == ""
+    assert "bound" in distribution(u * np.sqrt(3 * target.variance) * 1.001, target, rescale=False)
 
 
 @pytest.mark.parametrize("family", ["normal", "uniform"])

@@ -6,6 +6,7 @@ import ast
 import copy
 import json
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 SHORTEST = 25
@@ -28,11 +29,13 @@ def leaks(reference_source: str, graded_names: Collection[str], texts: Mapping[s
                 given |= forms
             else:
                 secret.update({form: (owner, ast.unparse(statement).split("\n")[0]) for form in forms})
+    # A secret that is a part of a given statement is found wherever that is.
+    secret = {form: about for form, about in secret.items() if not any(form in other for other in given)}
     found: dict[tuple[str, str, str], None] = {}
     for name, text in texts.items():
         haystack = _readings(name, text)
         for form, (owner, code) in secret.items():
-            if form not in given and form in haystack:
+            if form in haystack:
                 found[name, owner, code] = None
     return [f"{name} holds a statement of the solution of {owner}: `{code}`" for name, owner, code in found]
 
@@ -64,31 +67,33 @@ def _statements(node: ast.stmt, *, whole: bool) -> Iterator[ast.stmt]:
 
 def _forms(statement: ast.stmt, source: str) -> set[str]:
     """Return how a statement may be spelled: as it is written, and as the parser understands it."""
+    written = ast.get_source_segment(source, statement) or ""
+    spelled = {written, ast.unparse(statement)}
     if hasattr(statement, "body"):
-        head: Any = copy.copy(statement)
-        head.body = [ast.Pass()]
-        for rest in ("orelse", "finalbody", "handlers"):
-            if hasattr(head, rest):
-                setattr(head, rest, [])
-        spelled = {ast.unparse(head).removesuffix("pass")}
-    else:
-        spelled = {ast.unparse(statement), ast.get_source_segment(source, statement) or ""}
+        spelled = _heads(statement, written)
     return {form for form in map(_squeeze, spelled) if len(form) >= SHORTEST}
+
+
+def _heads(statement: Any, written: str) -> set[str]:
+    """Return the spellings of a compound statement without what is inside it."""
+    head = copy.copy(statement)
+    head.body = [ast.Pass()]
+    for rest in ("orelse", "finalbody", "handlers"):
+        if hasattr(head, rest):
+            setattr(head, rest, [])
+    lines = written.split("\n")[: statement.body[0].lineno - statement.lineno]
+    return {ast.unparse(head).removesuffix("pass"), "".join(line.partition("#")[0] for line in lines)}
 
 
 def _readings(name: str, text: str) -> str:
     """Return everything that a text says, squeezed: as it is, and as a notebook or as Python."""
     readings = [text]
     if name.endswith(".ipynb"):
-        try:
+        with suppress(ValueError):
             readings.append("".join(_strings(json.loads(text))))
-        except ValueError:
-            pass
     for reading in tuple(readings) if name.endswith((".py", ".ipynb")) else ():
-        try:
+        with suppress(SyntaxError, ValueError):
             readings.append(ast.unparse(ast.parse(reading)))
-        except (SyntaxError, ValueError):
-            pass
     return "\0".join(map(_squeeze, readings))
 
 

@@ -70,14 +70,15 @@ def release_source(source: str, graded: Mapping[str, StubInfo], *, assignment: s
     emptied = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in graded]
     _refuse_shared_lines(tree, [*dropped, *emptied], file)
     _refuse_missing_names(tree, dropped, emptied, file)
-    for node in emptied:
-        stub = _Stub(source, node, assignment, graded[node.name], file)
-        first, last = node.lineno - 1, _last_line(lines, node)
+    for function in emptied:
+        stub = _Stub(source, function, assignment, graded[function.name], file)
+        first, last = function.lineno - 1, _last_line(lines, function)
+        # One entry for the whole stub: the entries of the others keep their line numbers.
         lines[first:last] = ["\n".join(stub.lines()), *[None] * (last - first - 1)]
     for node in dropped:
         first, last = _first_line(lines, node), _last_line(lines, node)
         lines[first:last] = [None] * (last - first)
-    return "\n".join(_close_gaps(lines, {node.lineno - 1 for node in emptied})) + "\n"
+    return "\n".join(_close_gaps(lines)).rstrip("\n") + "\n"
 
 
 def drift(expected: Mapping[str, str], folder: Path) -> list[str]:
@@ -234,8 +235,8 @@ def _defined_names(node: ast.stmt) -> set[str]:
 
 def _first_line(lines: Sequence[str | None], node: ast.stmt) -> int:
     """Return the index of a definition's first line: its decorators and the comments right above belong to it."""
-    decorators = getattr(node, "decorator_list", [])
-    first = min(one.lineno for one in [node, *decorators]) - 1
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)]) - 1
     while first > 0 and (lines[first - 1] or "").startswith("#"):
         first -= 1
     return first
@@ -253,7 +254,7 @@ def _last_line(lines: Sequence[str | None], node: ast.stmt) -> int:
     return last
 
 
-def _close_gaps(lines: Sequence[str | None], stubs: set[int]) -> Iterator[str]:
+def _close_gaps(lines: Sequence[str | None]) -> Iterator[str]:
     """Yield what is left. Around what was dropped the longer of the two blank stretches stays."""
     inside = False
     for is_gap, group in groupby(lines, lambda line: line is None or not line.strip()):

@@ -138,6 +138,7 @@ class _Attempt:
         self.ordinary = [i for i, extreme in enumerate(section["extreme"]) if not extreme]
         self.state = follow.forward_state(section, self.case_rows, self.ordinary, check.forward)
         self.remark = ""
+        self.differences: tuple[Evidence, ...] = ()
 
     # --- what stops the judging altogether ---
 
@@ -249,7 +250,7 @@ class _Attempt:
         if self.check.edges:
             return None
         own = self.check.numeric(self.problem)
-        finding = own.finding(self.section["numeric"], self.rows, self.run)
+        finding, self.differences = own.finding(self.section["numeric"], self.rows, self.run)
         if not finding.passed and self.state.kind == "near":
             right = all(not base.first_trouble(one, self.ordinary, Trouble.VALUE) for one in self.compared.values())
             if right:
@@ -299,7 +300,7 @@ class _Attempt:
         shapes = [tuple(shape) for shape in self.section["shapes"]]
         lines = [base.bank_cases_text([first], shapes, len(shapes))]
         if not self.check.edges:
-            lines.append(self.check.numeric(self.problem).evidence(self.section["numeric"], self.rows))
+            lines += self.differences
         return tuple(lines)
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 SIZES = (1, 7)
 GROUP_SIZES = (1, 4)
 FEWEST = 48
+FREE = 20
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def draw_cases(
 ) -> list[Case]:
     """Draw at least `fewest` different cases, edges first bent from what Hypothesis drew, sorted by size."""
     bends = _bends(inputs, limits, extreme)
-    raw = hypothesis_examples(draw_strategy(inputs, limits), count=fewest + len(bends), seed=seed)
+    # Enough free draws beside the edges, whatever there is of these.
+    raw = hypothesis_examples(draw_strategy(inputs, limits), count=max(fewest, len(bends) + FREE), seed=seed)
     draws = [_bend(draw, bend) for draw, bend in zip(raw, bends, strict=False)] + raw[len(bends) :]
     cases, seen = [], set()
     for number, draw in enumerate(draws):

@@ -44,46 +44,57 @@ def steps(first: float = FIRST_STEP) -> np.ndarray:
     return np.stack([sizes, -sizes], axis=1).ravel()
 
 
-def extrapolate(values: np.ndarray, first: float) -> tuple[float, float]:
-    """Return the derivative at 0 and its estimated error from `values[i] = f(steps[i])`."""
-    sizes = first / 2.0 ** np.arange(LEVELS)
-    row = list((values[0::2] - values[1::2]) / (2.0 * sizes))
-    best, error = row[-1], np.inf
-    previous = [row[0]]
-    for level in range(1, LEVELS):
-        current = [row[level]]
-        for order in range(1, level + 1):
-            factor = 4.0**order
-            current.append((factor * current[order - 1] - previous[order - 1]) / (factor - 1.0))
-            change = max(abs(current[order] - current[order - 1]), abs(current[order] - previous[order - 1]))
-            if change <= error:
-                best, error = current[order], change
-        previous = current
+def extrapolate(values: np.ndarray, first: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """Return derivatives at 0 and their estimated errors from `values[..., i] = f(steps[i])`, shapes (...)."""
+    sizes = np.multiply.outer(np.asarray(first), 0.5 ** np.arange(LEVELS))
+    table = [(values[..., 0::2] - values[..., 1::2]) / (2.0 * sizes)]
+    best = table[0][..., -1]
+    error = np.full(best.shape, np.inf)
+    for order in range(1, LEVELS):
+        factor = 4.0**order
+        coarse, fine = table[-1][..., :-1], table[-1][..., 1:]
+        better = (factor * fine - coarse) / (factor - 1.0)
+        change = np.maximum(np.abs(better - fine), np.abs(better - coarse))
+        table.append(better)
+        for level in range(better.shape[-1]):
+            nearer = change[..., level] <= error
+            best = np.where(nearer, better[..., level], best)
+            error = np.where(nearer, change[..., level], error)
     return best, error
 
 
 def compare(
-    outputs: np.ndarray, dout: np.ndarray, first: float, analytic: float, scale: float, kappa: float
-) -> Comparison:
-    """Compare `<gradient, v>` with the numerical derivative along v.
+    projected: np.ndarray, first: np.ndarray, analytic: np.ndarray, scale: np.ndarray, kappa: np.ndarray
+) -> list[Comparison]:
+    """Compare `<gradient, v>` with the numerical derivative along v, for many directions at once.
 
-    outputs: (2 * LEVELS, *shape of dout), the function at x + h v for the signed `steps`.
-    scale: the size of the terms of `<gradient, v>`; kappa: their conditioning.
+    projected: (P, 2 * LEVELS), `<dout, f(x + h v)>` for the signed `steps` of each direction.
+    first, analytic, scale, kappa: (P,): first steps, `<gradient, v>`, the size of its terms, their conditioning.
     """
     with np.errstate(all="ignore"):
-        projected = outputs.reshape(len(outputs), -1) @ np.ravel(dout)
         value, error = extrapolate(projected, first)
-        off = float(abs(value - analytic) / scale) if scale > 0 else float(abs(value - analytic))
-        spread = float(error / scale) if scale > 0 else float(error)
+        size = np.where(scale > 0, scale, 1.0)
+        off, spread = np.abs(value - analytic) / size, error / size
         # A change that the gradient's size foretells but the values never show: the steps are too coarse.
-        resolved = bool(scale * first <= UNRESOLVED * np.max(np.abs(projected)))
-    if off <= max(AGREE, 1e-11 * kappa):
-        verdict = Verdict.AGREES
-    elif resolved and spread <= min(INCONCLUSIVE, off / 10.0) and np.isfinite(off):
-        verdict = Verdict.DIFFERS
-    else:
-        verdict = Verdict.INCONCLUSIVE
-    return Comparison(verdict, float(value), float(analytic), off)
+        resolved = scale * first <= UNRESOLVED * np.max(np.abs(projected), axis=1)
+        agrees = off <= np.maximum(AGREE, 1e-11 * kappa)
+        differs = resolved & (spread <= np.minimum(INCONCLUSIVE, off / 10.0)) & np.isfinite(off)
+    columns = (value, analytic, off, agrees, differs)
+    found = []
+    for number, gradient, distance, right, wrong in zip(*(column.tolist() for column in columns), strict=True):
+        verdict = Verdict.AGREES if right else Verdict.DIFFERS if wrong else Verdict.INCONCLUSIVE
+        found.append(Comparison(verdict, number, gradient, distance))
+    return found
+
+
+def compare_one(
+    outputs: np.ndarray, dout: np.ndarray, first: float, analytic: float, scale: float, kappa: float
+) -> Comparison:
+    """Compare along one direction. outputs: (2 * LEVELS, *shape of dout), at the signed `steps`."""
+    with np.errstate(all="ignore"):
+        projected = (outputs.reshape(len(outputs), -1) @ np.ravel(dout))[None]
+    numbers = (np.array([number], dtype=projected.dtype) for number in (first, analytic, scale, kappa))
+    return compare(projected, *numbers)[0]
 
 
 def direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:

@@ -75,13 +75,13 @@ class Initializer:
         requests.add("pair", 1, *_pair_program(problem, list(cases[pair].arguments.values()), place))
         section: Section = {
             "request": requests.to_tree(),
-            "targets": [target.to_tree() for target in targets],
+            "targets": weights.to_tree(targets),
             "pair": pair,
             "large": large,
             "inputs": [orthonormal(vectors, VECTORS, targets[i].shape[0]) for i in large],
             "upstream": [orthonormal(vectors, VECTORS, targets[i].shape[1]) for i in large],
             "limits": [[list(statistics.chi_square(VECTORS * n)) for n in targets[i].shape] for i in large],
-            "cumulative": statistics.normal_cumulative(),
+            "cumulative": statistics.cumulative(self.family),
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
 
@@ -137,8 +137,7 @@ def _target(check: Initializer, problem: str, reference: Reference, case: Case) 
     target = Target.make((case.arguments["fan_in"], case.arguments["fan_out"]), check.family, variance)
     arguments = [np.random.default_rng(v.value) if isinstance(v, Seed) else v for v in case.arguments.values()]
     drawn = np.asarray(reference.call(problem, *arguments))
-    z = weights.standardise([drawn], [target])[0]
-    if drawn.shape != target.shape or z is None or not weights.variance_is_right(drawn, z, target):
+    if drawn.shape != target.shape or not weights.standardise([drawn], [target]).right[0]:
         raise AssignmentError(f"the reference's {problem} has not the variance of scales.py for fans {target.shape}")
     return target
 
@@ -164,15 +163,15 @@ class _Attempt:
 
     def __init__(self, check: Initializer, problem: str, section: Section, rows: Mapping[str, Row]) -> None:
         self.check, self.problem, self.section = check, problem, section
-        self.targets = [Target.from_tree(tree) for tree in section["targets"]]
+        self.targets = weights.from_tree(section["targets"])
         self.case_rows = [rows[f"case{i}"] for i in range(len(self.targets))]
         self.pair_row = rows["pair"]
         self.cumulative = section["cumulative"]
         self.read = [self._read(i) for i in range(len(self.targets))]
-        self.z = weights.standardise([array for array, _ in self.read], self.targets)
+        found = weights.standardise([array for array, _ in self.read], self.targets)
+        self.z = found.z
         self.variance_right = [
-            array is not None and z is not None and not trouble and weights.variance_is_right(array, z, target)
-            for (array, trouble), z, target in zip(self.read, self.z, self.targets, strict=True)
+            right and not trouble for right, (_, trouble) in zip(found.right, self.read, strict=True)
         ]
 
     def _read(self, index: int) -> tuple[np.ndarray | None, str]:
@@ -187,13 +186,13 @@ class _Attempt:
 
     def signature(self, findings: Sequence[Finding]) -> Drawn:
         """Return the pattern of variances over the matrices that are large enough to tell."""
-        telling = [i for i, target in enumerate(self.targets) if target.shape[0] * target.shape[1] >= TELLING]
+        telling = [i for i, target in enumerate(self.targets) if target.size >= TELLING]
         arrays = [self.read[i][0] for i in telling]
         ratios = [
             np.nan if array is None else weights.mean_square(array) / self.targets[i].variance
             for i, array in zip(telling, arrays, strict=True)
         ]
-        counts = [self.targets[i].shape[0] * self.targets[i].shape[1] for i in telling]
+        counts = [self.targets[i].size for i in telling]
         return drawn_mistakes.signature(findings, ratios, counts)
 
     def _failed(self, name: str, message: str, index: int) -> Finding:
@@ -253,7 +252,7 @@ class _Attempt:
                 small.append(z)
                 continue
             rescale = not self.variance_right[index]
-            trouble = weights.distribution_trouble(array, z, target, self.cumulative, rescale=rescale)
+            trouble = weights.distribution_trouble(z, target, self.cumulative, rescale=rescale)
             if trouble:
                 return self._failed("distribution", f"For fans {target.shape}: {trouble}.", index)
         if all(self.variance_right):
@@ -302,11 +301,8 @@ def generator_trouble(problem: str, steps: Sequence[Any], arrays: Sequence[Any],
         return f"{problem} gives other weights for the same state of rng: draw from rng and from nothing else."
     if np.array_equal(first, other):
         return f"{problem} gives the same weights whatever rng is: is a seed fixed, or nothing drawn at all?"
-    z, y = (
-        statistics.to_normal(array.astype(np.float64), "normal", float(np.sqrt(target.variance)))
-        for array in (first, other)
-    )
+    z, y = (array.astype(np.float64) / np.sqrt(target.variance) for array in (first, other))
     scale = float(np.sqrt(np.mean(z * z))) or 1.0
-    if z.shape == y.shape and abs(statistics.correlation(z / scale, y)) > statistics.NORMAL_LIMIT * 1.5:
+    if z.shape == y.shape and abs(statistics.correlation(z / scale, y)) > statistics.MEAN_LIMIT["normal"] * 1.5:
         return f"{problem} gives much the same weights whatever rng is."
     return ""

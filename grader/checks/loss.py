@@ -21,7 +21,7 @@ from grader.checks.numeric import Numeric, Probe, freeze_numeric
 from grader.checks.reference import Reference, extended, scales_for
 from grader.checks.shares import Finding
 from grader.errors import AssignmentError
-from grader.report import CheckResult, Outcome
+from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
 from grader.sandbox.replies import Row, Runner
 
@@ -127,7 +127,7 @@ class Loss:
         shapes = [tuple(shape) for shape in section["shapes"]]
         evidence = (
             base.bank_cases_text([self.argument], shapes, len(shapes)),
-            self.numeric(problem).evidence(section["numeric"], attempt.rows),
+            *attempt.differences,
         )
         return Graded(shares.overall(checks), checks, "", evidence)
 
@@ -212,6 +212,7 @@ class _Attempt:
 
     def __init__(self, check: Loss, problem: str, section: Section, run: Runner) -> None:
         self.check, self.problem, self.section, self.run = check, problem, section, run
+        self.differences: tuple[Evidence, ...] = ()
         self.rows = base.replay(section["request"], run)
         self.case_rows: list[Row] = [self.rows[f"case{i}"] for i in range(len(section["extreme"]))]
         self.ordinary = [i for i, extreme in enumerate(section["extreme"]) if not extreme]
@@ -266,7 +267,8 @@ class _Attempt:
         if not loss_is_right:
             message = "counts once the loss itself is right"
             return Finding("numeric", own.title(), Outcome.BLOCKED, message, side=True)
-        return own.finding(self.section["numeric"], self.rows, self.run)
+        finding, self.differences = own.finding(self.section["numeric"], self.rows, self.run)
+        return finding
 
     def _extremes(self) -> Finding:
         indices = [i for i, extreme in enumerate(self.section["extreme"]) if extreme]

@@ -36,6 +36,8 @@ TITLES = {
 # Ten layers of about 100 units, as in the experiments: for the strict tests and the ratios by layer.
 DEEP = (100, 120, 80, 100, 140, 100, 90, 110, 100, 120, 100)
 LEAK = 0.01
+# A small network for the tests of the generator.
+PAIR = (24, 30, 20)
 
 
 @dataclass(frozen=True)
@@ -87,17 +89,19 @@ class NetworkInitializer:
             requests.add(f"case{index}", 0, [base.call(problem, base.inputs(3))], row)
             if self.parts:
                 parts.add(f"parts{index}", 0, *_parts_program(case, asked[index]["initializers"]))
-        requests.add("pair", 1, *_pair_program(problem, list(cases[-1].arguments.values())))
+        pair = _deep_case(self, self.deep[0], seed, PAIR)
+        requests.add("pair", 1, *_pair_program(problem, list(pair.arguments.values())))
         rng = np.random.default_rng((seed, 3))
         section: Section = {
             "request": requests.to_tree(),
             "parts": parts.to_tree(),
-            "targets": [[target.to_tree() for target in layers] for layers in targets],
+            "targets": weights.to_tree([target for layers in targets for target in layers]),
+            "depths": [len(layers) for layers in targets],
             "deep": len(deep),
             "inputs": [orthonormal(rng, 1, DEEP[0]) * np.sqrt(DEEP[0]) for _ in deep],
             "upstream": [orthonormal(rng, 1, DEEP[-1]) * np.sqrt(DEEP[-1]) for _ in deep],
             "limits": [list(statistics.chi_square(n)) for n in DEEP],
-            "cumulative": statistics.normal_cumulative(),
+            "cumulative": statistics.cumulative("normal"),
             "activations": [case.arguments["activation"] for case in cases],
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
@@ -138,14 +142,9 @@ def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:
     return shares.score(points, shares.PROPERTY, findings, shares.INITIALIZER)
 
 
-def _deep_case(check: NetworkInitializer, activation: str, seed: int) -> Case:
-    draw = Draw(
-        {"layer_sizes": list(DEEP)},
-        {"activation": activation},
-        "normal",
-        seed,
-        "ten layers of about 100 units",
-    )
+def _deep_case(check: NetworkInitializer, activation: str, seed: int, sizes: tuple[int, ...] = DEEP) -> Case:
+    why = f"{len(sizes) - 1} layers of about {sizes[0]} units"
+    draw = Draw({"layer_sizes": list(sizes)}, {"activation": activation}, "normal", seed, why)
     return realise(check.inputs, draw)
 
 
@@ -168,8 +167,7 @@ def _try_reference(
         sizes, activation, rng = case.arguments.values()
         drawn = reference.call(problem, sizes, activation, np.random.default_rng(rng.value))
         for target, array in zip(layers, drawn, strict=True):
-            z = weights.standardise([array], [target])[0]
-            if z is None or not weights.variance_is_right(array, z, target):
+            if not weights.standardise([np.asarray(array)], [target]).right[0]:
                 raise AssignmentError(
                     f"the reference's {problem} fails its own variance test for {sizes}, {activation}"
                 )
@@ -200,11 +198,17 @@ class _Attempt:
     def __init__(self, check: NetworkInitializer, problem: str, section: Section, run: Runner) -> None:
         self.check, self.problem, self.section, self.run = check, problem, section, run
         rows = base.replay(section["request"], run)
-        self.targets = [[Target.from_tree(tree) for tree in layers] for layers in section["targets"]]
+        targets = iter(weights.from_tree(section["targets"]))
+        self.targets = [[next(targets) for _ in range(depth)] for depth in section["depths"]]
         self.case_rows: list[Row] = [rows[f"case{i}"] for i in range(len(self.targets))]
         self.pair = rows["pair"]
         self.layers = [self._layers(i) for i in range(len(self.targets))]
-        self.z = [self._standardise(i) for i in range(len(self.targets))]
+        flat = [target for layers in self.targets for target in layers]
+        found = weights.standardise([array for layers in self.layers for array, _ in layers], flat)
+        z, right = iter(found.z), iter(found.right)
+        self.z = [[next(z) for _ in layers] for layers in self.targets]
+        self.right = [[next(right) for _ in layers] for layers in self.targets]
+        self._known_ratios: dict[tuple[int, bool], list[float] | None] = {}
         self.deep = range(len(self.targets) - section["deep"], len(self.targets))
 
     def _layers(self, index: int) -> list[tuple[np.ndarray | None, str]]:
@@ -221,9 +225,6 @@ class _Attempt:
             for number, (value, target) in enumerate(zip(step.value, targets, strict=True))
         ]
 
-    def _standardise(self, index: int) -> list[np.ndarray | None]:
-        return weights.standardise([array for array, _ in self.layers[index]], self.targets[index])
-
     def findings(self) -> list[Finding]:
         """Return all five rows."""
         return [self._variance(), *self._preservation(), self._distribution(), self._generator()]
@@ -234,14 +235,14 @@ class _Attempt:
         for index in self.deep:
             for (array, _), target in zip(self.layers[index], self.targets[index], strict=True):
                 ratios.append(np.nan if array is None else weights.mean_square(array) / target.variance)
-                counts.append(target.shape[0] * target.shape[1])
+                counts.append(target.size)
         for activation in self.check.activations:
             total, count = 0.0, 0
             for index in range(self.deep[0]):
                 if self.section["activations"][index] == activation:
                     for (array, _), target in zip(self.layers[index], self.targets[index], strict=True):
                         total += np.nan if array is None else float(np.sum(array * array)) / target.variance
-                        count += target.shape[0] * target.shape[1]
+                        count += target.size
             ratios.append(total / max(count, 1))
             counts.append(max(count, 1))
         return drawn_mistakes.signature(findings, ratios, counts)
@@ -260,11 +261,10 @@ class _Attempt:
         wrong = []
         for index, layers in enumerate(self.layers):
             for number, (array, trouble) in enumerate(layers):
-                target = self.targets[index][number]
-                z = self.z[index][number]
-                if array is None or z is None or trouble:
+                if array is None or trouble:
                     wrong.append((index, number, trouble))
-                elif not weights.variance_is_right(array, z, target):
+                elif not self.right[index][number]:
+                    target = self.targets[index][number]
                     activation = self.section["activations"][index]
                     name = f"layer {number + 1} of {len(layers)} for {activation!r}"
                     wrong.append((index, number, weights.variance_sentence(name, array, target, "its initialiser's")))
@@ -304,6 +304,12 @@ class _Attempt:
         return bool(low <= ratio * DEEP[width] <= high)
 
     def ratios(self, number: int, *, forward: bool) -> list[float] | None:
+        """Return the ratios of `_ratios`, computed once."""
+        if (number, forward) not in self._known_ratios:
+            self._known_ratios[number, forward] = self._ratios(number, forward=forward)
+        return self._known_ratios[number, forward]
+
+    def _ratios(self, number: int, *, forward: bool) -> list[float] | None:
         """Return for each layer |z|^2 over what the asked variance gives for its input, input layer first.
 
         Exact for any activation: given its input, a normal layer's squared output is chi-square. Backward the
@@ -340,7 +346,7 @@ class _Attempt:
                     small += [] if z is None else [z]
                     continue
                 rescale, target = (index, number) in wrong, self.targets[index][number]
-                found = weights.distribution_trouble(array, z, target, self.section["cumulative"], rescale=rescale)
+                found = weights.distribution_trouble(z, target, self.section["cumulative"], rescale=rescale)
                 if found:
                     return self._failed("distribution", f"Layer {number + 1}: {found}.", index)
         trouble = "" if wrong else weights.pooled_trouble(small, "normal", self.section["cumulative"])

@@ -82,7 +82,7 @@ def make_probes(
 def judge(probe: Probe, outputs: np.ndarray, dout: np.ndarray, gradient: np.ndarray) -> Comparison:
     """Compare a gradient with the derivative of the outputs along the probe's direction."""
     analytic = float(np.sum(gradient * probe.direction))
-    return differences.compare(outputs, dout, probe.first_step, analytic, probe.scale, probe.kappa)
+    return differences.compare_one(outputs, dout, probe.first_step, analytic, probe.scale, probe.kappa)
 
 
 def confirm(
@@ -112,7 +112,7 @@ def confirm(
                 ]
             )
             analytic = float(np.sum(gradients[probe.gradient] * v))
-            found = differences.compare(outputs, dout, first, analytic, probe.scale, probe.kappa)
+            found = differences.compare_one(outputs, dout, first, analytic, probe.scale, probe.kappa)
             verdict = found.verdict
             if verdict is not Verdict.INCONCLUSIVE:
                 break
@@ -174,31 +174,48 @@ class Numeric:
         step = base.step_of(row, self.gradient_step)
         gradients = base.unpack(step, self.returns, self.problem)
         dout = frozen["douts"][index]
-        found = []
-        for number, tree in enumerate(frozen["probes"][index]):
-            probe = Probe(**tree)
+        probes = [Probe(**tree) for tree in frozen["probes"][index]]
+        projected, analytic = [], []
+        for number, probe in enumerate(probes):
             gradient = _same_size(gradients[probe.gradient], probe.direction)
             if gradient is None:
                 return [], "" if isinstance(step, Returned) else base.describe_step(step, self.problem)
             values = base.step_of(row, self.gradient_step + 1 + number)
             if not isinstance(values, Returned) or np.shape(values.value)[1:] != np.shape(dout):
                 return [], f"{self.forward} could not be evaluated near the case's input."
-            found.append((probe, judge(probe, np.asarray(values.value, dtype=np.float64), dout, gradient)))
-        return found, ""
+            outputs = np.asarray(values.value, dtype=np.float64)
+            projected.append(outputs.reshape(len(outputs), -1) @ dout.ravel())
+            analytic.append(float(np.sum(gradient * probe.direction)))
+        if not probes:
+            return [], ""
+        columns = (
+            [probe.first_step for probe in probes],
+            analytic,
+            [p.scale for p in probes],
+            [p.kappa for p in probes],
+        )
+        found = differences.compare(np.stack(projected), *(np.array(column) for column in columns))
+        return list(zip(probes, found, strict=True)), ""
 
-    def finding(self, frozen: Section, rows: Mapping[str, Row], run: Runner) -> Finding:
-        """Return the row on the numerical gradient of the student's own forward."""
-        for index in range(frozen["shown"]):
-            row = rows[f"numeric{index}"]
-            found, trouble = self.comparisons(frozen, index, row)
+    def all_comparisons(
+        self, frozen: Section, rows: Mapping[str, Row]
+    ) -> list[tuple[list[tuple[Probe, Comparison]], str]]:
+        """Compare every row that is shown."""
+        return [self.comparisons(frozen, index, rows[f"numeric{index}"]) for index in range(frozen["shown"])]
+
+    def finding(self, frozen: Section, rows: Mapping[str, Row], run: Runner) -> tuple[Finding, tuple[Evidence, ...]]:
+        """Return the row on the numerical gradient of the student's own forward, and how well it agreed."""
+        compared = self.all_comparisons(frozen, rows)
+        evidence = self._evidence(frozen, compared)
+        for index, (found, trouble) in enumerate(compared):
             if not found:
                 message = trouble or f"{self.problem} returned nothing that a numerical gradient can be compared with."
-                outcome = base.outcome_of(base.step_of(row, self.gradient_step))
-                return Finding("numeric", self.title(), outcome, message, side=True)
+                outcome = base.outcome_of(base.step_of(rows[f"numeric{index}"], self.gradient_step))
+                return Finding("numeric", self.title(), outcome, message, side=True), evidence
             for probe, comparison in found:
                 if comparison.verdict is Verdict.DIFFERS:
-                    return self._difference(frozen, index, probe, comparison, run)
-        return Finding("numeric", self.title(), side=True)
+                    return self._difference(frozen, index, probe, comparison, run), evidence
+        return Finding("numeric", self.title(), side=True), evidence
 
     def _difference(self, frozen: Section, index: int, probe: Probe, comparison: Comparison, run: Runner) -> Finding:
         """Say by how much the derivative along a line is off, then which entry is."""
@@ -238,25 +255,22 @@ class Numeric:
         if len(steps) < size or not all(isinstance(step, Returned) for step in steps):
             return None
         outputs = [np.asarray(step.value).reshape(2 * differences.LEVELS, -1) @ np.ravel(dout) for step in steps]  # type: ignore[union-attr]
-        numerical = np.array([differences.extrapolate(values, first)[0] for values in outputs])
+        numerical = differences.extrapolate(np.stack(outputs), first)[0]
         scale = np.full(size, max(float(np.max(np.abs(numerical))), float(np.max(np.abs(np.ravel(got))))))
         return worst_entry(np.ravel(got), numerical, scale, np.full(size, differences.AGREE), probe.direction.shape)
 
-    def evidence(self, frozen: Section, rows: Mapping[str, Row]) -> Evidence:
-        """Return the line on what the numerical gradient was tried on, and how well it agreed."""
-        off, agreed = 0.0, 0
-        for index in range(frozen["shown"]):
-            found, _ = self.comparisons(frozen, index, rows[f"numeric{index}"])
-            close = [comparison.off for _, comparison in found if comparison.verdict is Verdict.AGREES]
-            agreed += len(close)
-            off = max([off, *close])
-        return Evidence(
-            "differences",
-            f"finite differences of your own {self.forward}: {agreed} directions in {frozen['shown']} cases agree, "
-            f"off by at most {off:.0e}",
-            agreed,
-            off,
+    def _evidence(
+        self, frozen: Section, compared: Sequence[tuple[list[tuple[Probe, Comparison]], str]]
+    ) -> tuple[Evidence, ...]:
+        """Return the line on what the numerical gradient was tried on, if it agreed anywhere."""
+        agreed = [c.off for found, _ in compared for _, c in found if c.verdict is Verdict.AGREES]
+        if not agreed:
+            return ()
+        text = (
+            f"finite differences of your own {self.forward}: {len(agreed)} directions in {frozen['shown']} cases agree, "
+            f"off by at most {max(agreed):.0e}"
         )
+        return (Evidence("differences", text, len(agreed), max(agreed)),)
 
 
 def _same_size(value: Any, direction: np.ndarray) -> np.ndarray | None:

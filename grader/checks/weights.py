@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.checks import statistics
 from grader.checks.compare import show_shape
-from grader.checks.statistics import NORMAL_LIMIT, Limits
+from grader.checks.statistics import Limits
 from grader.sandbox.codec import Other
 
 # Above this many weights a matrix can speak on its distribution even when its variance is wrong.
@@ -19,37 +19,44 @@ MANY = 2_000
 
 @dataclass(frozen=True)
 class Target:
-    """What a matrix of `shape` (fan_in, fan_out) was asked to be."""
+    """What a matrix of `shape` (fan_in, fan_out) was asked to be. Only large ones have all limits."""
 
     shape: tuple[int, int]
     family: str
     variance: float
-    limits: Limits
-
-    @property
-    def bound(self) -> float:
-        """Half the width of the uniform distribution of this variance."""
-        return float(np.sqrt(3.0 * self.variance))
-
-    def to_tree(self) -> dict[str, Any]:
-        """Return plain values for the bank."""
-        return {
-            "shape": list(self.shape),
-            "family": self.family,
-            "variance": self.variance,
-            "limits": self.limits.to_tree(),
-        }
-
-    @staticmethod
-    def from_tree(tree: Mapping[str, Any]) -> Target:
-        """Rebuild from what `to_tree` wrote."""
-        fan_in, fan_out = tree["shape"]
-        return Target((fan_in, fan_out), tree["family"], tree["variance"], Limits.from_tree(tree["limits"]))
+    total: tuple[float, float]
+    limits: Limits | None
 
     @staticmethod
     def make(shape: tuple[int, int], family: str, variance: float) -> Target:
         """Compute the limits; needs scipy, so only where banks are built."""
-        return Target(shape, family, float(variance), statistics.make_limits(*shape))
+        size = shape[0] * shape[1]
+        limits = statistics.make_limits(*shape, family) if size >= MANY else None
+        return Target(shape, family, float(variance), statistics.total_limits(size, family), limits)
+
+    @property
+    def size(self) -> int:
+        """Number of weights."""
+        return self.shape[0] * self.shape[1]
+
+
+def to_tree(targets: Sequence[Target]) -> dict[str, Any]:
+    """Return plain values for the bank: columns, so that reading them costs nothing a matrix."""
+    return {
+        "family": targets[0].family,
+        "shapes": np.array([target.shape for target in targets], dtype=np.int64),
+        "numbers": np.array([(target.variance, *target.total) for target in targets]),
+        "limits": [None if target.limits is None else target.limits.to_tree() for target in targets],
+    }
+
+
+def from_tree(tree: Mapping[str, Any]) -> list[Target]:
+    """Rebuild from what `to_tree` wrote."""
+    columns = zip(tree["shapes"].tolist(), tree["numbers"].tolist(), tree["limits"], strict=True)
+    return [
+        Target((rows, width), tree["family"], variance, (low, high), None if one is None else Limits.from_tree(one))
+        for (rows, width), (variance, low, high), one in columns
+    ]
 
 
 def read_weights(value: Any, shape: tuple[int, int], name: str) -> tuple[np.ndarray | None, str]:
@@ -74,109 +81,121 @@ def mean_square(weights: np.ndarray) -> float:
     return float(np.mean(np.square(weights)))
 
 
-def standardise(arrays: Sequence[np.ndarray | None], targets: Sequence[Target]) -> list[np.ndarray | None]:
-    """Return every matrix as z, standard normal if it is what was asked; all matrices in one sweep."""
+@dataclass(frozen=True)
+class Standardised:
+    """Many matrices, each divided by the standard deviation that was asked for: z, and whose variance is right."""
+
+    z: list[np.ndarray | None]
+    right: list[bool]
+
+
+def standardise(arrays: Sequence[np.ndarray | None], targets: Sequence[Target]) -> Standardised:
+    """Divide every matrix by what was asked and test its sum of squares; all matrices in one sweep."""
     present = [(array, target) for array, target in zip(arrays, targets, strict=True) if array is not None]
     if not present:
-        return [None] * len(arrays)
-    flat = np.concatenate([array.ravel() for array, _ in present])
-    sizes = [array.size for array, _ in present]
-    scale = np.repeat([np.sqrt(target.variance) for _, target in present], sizes)
-    z = statistics.to_normal(flat, present[0][1].family, scale)
-    pieces = iter(np.split(z, np.cumsum(sizes)[:-1]))
-    return [None if array is None else next(pieces).reshape(array.shape) for array in arrays]
-
-
-def variance_is_right(weights: np.ndarray, z: np.ndarray, target: Target) -> bool:
-    """Whether the sum of squares lies within its limits. z: the weights, standardised."""
-    total = float(np.sum(z * z))
-    if np.isnan(total):
-        # Weights beyond the uniform bound have no z; their plain sum of squares speaks for them.
-        total = float(np.sum(weights * weights)) / target.variance
-    return statistics.within(total, target.limits.total)
+        return Standardised([None] * len(arrays), [False] * len(arrays))
+    sizes = np.array([array.size for array, _ in present])
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    with np.errstate(all="ignore"):
+        scale = np.repeat(1.0 / np.sqrt([target.variance for _, target in present]), sizes)
+        z = np.concatenate([array.ravel() for array, _ in present]) * scale
+        totals = iter(np.add.reduceat(z * z, starts).tolist())
+    ends = iter(zip(starts.tolist(), sizes.tolist(), strict=True))
+    pieces: list[np.ndarray | None] = []
+    right = []
+    for array, target in zip(arrays, targets, strict=True):
+        if array is None:
+            pieces.append(None)
+            right.append(False)
+            continue
+        start, size = next(ends)
+        pieces.append(z[start : start + size].reshape(array.shape))
+        right.append(target.total[0] <= next(totals) <= target.total[1])
+    return Standardised(pieces, right)
 
 
 def variance_range(target: Target) -> tuple[float, float]:
     """Return the acceptable range of the observed variance."""
-    n = target.shape[0] * target.shape[1]
-    low, high = target.limits.total
-    return low * target.variance / n, high * target.variance / n
+    low, high = target.total
+    return low * target.variance / target.size, high * target.variance / target.size
 
 
-def distribution_trouble(
-    weights: np.ndarray, z: np.ndarray, target: Target, cumulative: np.ndarray, *, rescale: bool
-) -> str:
-    """Return what is wrong with the distribution, or "".
+def distribution_trouble(z: np.ndarray, target: Target, expected: np.ndarray, *, rescale: bool) -> str:
+    """Return what is wrong with the distribution of a large matrix, or "".
 
-    z: the weights, standardised. With `rescale` they are judged at their own scale: a wrong variance has been
-    paid for already. cumulative: from `statistics.normal_cumulative`, frozen in the bank.
+    z: standardised weights. With `rescale` they are judged at their own scale: a wrong variance has been paid
+    for already. expected: from `statistics.cumulative`, frozen in the bank.
     """
-    if not np.isfinite(weights).all():
+    if not np.isfinite(z).all():
         return "some weights are not finite numbers"
-    if not weights.any():
+    if not z.any():
         return "all weights are zero"
-    scale = _own_scale(weights, target.family) if rescale else float(np.sqrt(target.variance))
-    if rescale:
-        z = statistics.to_normal(weights, target.family, scale)
-    trouble = _bound_trouble(weights, scale) if np.isnan(z).any() else _shape_trouble(z, target, cumulative)
+    own = z / _own_scale(z, target.family) if rescale else z
+    trouble = _shape_trouble(own, target, expected)
     # Only ever an explanation: below some 15,000 weights the two families look alike.
     other = "uniform" if target.family == "normal" else "normal"
-    if trouble and weights.size >= MANY and _looks_like(weights, other, target, cumulative):
+    if trouble and _looks_like(z, other):
         return f"the weights are drawn from a {other} distribution, where a {target.family} one was asked"
     return trouble
 
 
-def _bound_trouble(weights: np.ndarray, scale: float) -> str:
-    largest, bound = float(np.max(np.abs(weights))), float(np.sqrt(3.0) * scale)
-    return f"some weights lie beyond the bound: |w| up to {largest:.4g} where {bound:.4g} is the limit"
-
-
-def pooled_trouble(pieces: Sequence[np.ndarray], family: str, cumulative: np.ndarray) -> str:
-    """Return what is wrong with the distribution of many small matrices together, or "". pieces: z of each."""
-    if not pieces:
-        return ""
-    z = np.concatenate([piece.ravel() for piece in pieces])
-    if np.isnan(z).any():
-        return "some weights of small matrices are not finite, or lie beyond the bound"
-    if abs(float(z.sum())) / np.sqrt(z.size) > NORMAL_LIMIT:
-        return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"
-    if statistics.distance(z, cumulative) > statistics.distance_limit(z.size):
-        return f"the histogram is not that of a {family} distribution"
-    return ""
-
-
-def _looks_like(weights: np.ndarray, family: str, target: Target, cumulative: np.ndarray) -> bool:
-    z = statistics.to_normal(weights, family, _own_scale(weights, family))
-    return not np.isnan(z).any() and statistics.distance(z, cumulative) <= target.limits.distance
-
-
-def _own_scale(weights: np.ndarray, family: str) -> float:
+def _own_scale(z: np.ndarray, family: str) -> float:
     """Return the standard deviation that the weights seem to have: for uniform ones, by their bound."""
     if family == "normal":
-        return float(np.sqrt(mean_square(weights)))
-    return float(np.max(np.abs(weights)) * (1.0 + 1.0 / weights.size) / np.sqrt(3.0))
+        return float(np.sqrt(np.mean(z * z)))
+    return float(np.max(np.abs(z)) * (1.0 + 1.0 / z.size) / np.sqrt(3.0))
 
 
-def _shape_trouble(z: np.ndarray, target: Target, cumulative: np.ndarray) -> str:
+def _looks_like(z: np.ndarray, family: str) -> bool:
+    """Whether the weights, at their own scale, have the distribution of the other family: by quartiles of |z|."""
+    share = float(np.mean(np.abs(z) < 0.5 * np.sqrt(np.mean(z * z))))
+    expected = 0.5 / np.sqrt(3.0) if family == "uniform" else 0.38292492254802624
+    tails = float(np.max(np.abs(z)) / np.sqrt(np.mean(z * z)))
+    near = abs(share - expected) < statistics.distance_limit(z.size) * 2.0
+    return near and (tails < 1.8 if family == "uniform" else tails > 3.0)
+
+
+def _shape_trouble(z: np.ndarray, target: Target, expected: np.ndarray) -> str:
     limits, n = target.limits, z.size
+    assert limits is not None
+    largest = float(max(-z.min(), z.max()))
+    if target.family == "uniform" and largest > limits.largest[1]:
+        reach, bound = (np.sqrt(target.variance) * value for value in (largest, np.sqrt(3.0)))
+        return f"some weights lie beyond the bound: |w| up to {reach:.4g}, where {bound:.4g} is the limit"
     share = statistics.distinct_share(z)
     if n > 1 and share < 0.99:
         return f"many weights are equal: {share:.0%} of them are distinct, so units would start alike"
-    if abs(float(z.sum())) / np.sqrt(n) > NORMAL_LIMIT:
+    if abs(float(z.sum())) / np.sqrt(n) > statistics.MEAN_LIMIT[target.family]:
         return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"
     rows_right = statistics.within(statistics.sums_total(z, axis=1), limits.rows_total)
     columns_right = statistics.within(statistics.sums_total(z, axis=0), limits.columns_total)
     if not (rows_right and columns_right):
         side = "columns" if not columns_right else "rows"
         return f"the weights of a unit depend on one another: the sums over {side} are not what independent draws give"
-    largest = float(max(-z.min(), z.max()))
     if largest < limits.largest[0]:
         return (
             f"the tails are missing: no weight is beyond {largest:.2f} standard deviations, where {n} draws reach "
             f"at least {limits.largest[0]:.2f}; are the draws truncated?"
         )
-    if largest > limits.largest[1] or statistics.distance(z, cumulative) > limits.distance:
+    too_far = statistics.distance(z, target.family, expected) > statistics.distance_limit(n)
+    if largest > limits.largest[1] or too_far:
         return f"the histogram is not that of a {target.family} distribution"
+    return ""
+
+
+def pooled_trouble(pieces: Sequence[np.ndarray], family: str, expected: np.ndarray) -> str:
+    """Return what is wrong with the distribution of many small matrices together, or "". pieces: z of each."""
+    if not pieces:
+        return ""
+    z = np.concatenate([piece.ravel() for piece in pieces])
+    if not np.isfinite(z).all():
+        return "some weights are not finite numbers"
+    if family == "uniform" and float(np.max(np.abs(z))) > statistics.REACH["uniform"] * (1.0 + 1e-12):
+        return "some weights lie beyond the bound"
+    if abs(float(z.sum())) / np.sqrt(z.size) > statistics.MEAN_LIMIT[family]:
+        return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"
+    if statistics.distance(z, family, expected) > statistics.distance_limit(z.size):
+        return f"the histogram is not that of a {family} distribution"
     return ""
 
 

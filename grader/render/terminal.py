@@ -7,6 +7,7 @@ The symbols are ASCII, so that any terminal and any log file shows them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from types import MappingProxyType
 
 from grader.render import advice
@@ -192,7 +193,8 @@ def _group_lost(checks: Sequence[CheckResult]) -> list[list[CheckResult]]:
         if check.status is not Outcome.PASSED:
             # Without a message there is nothing that findings could share.
             groups.setdefault((check.status, check.message or check.id), []).append(check)
-    return list(groups.values())
+    # What is right in itself and only counts in proportion comes last.
+    return sorted(groups.values(), key=lambda group: group[0].status is Outcome.PARTIAL)
 
 
 def _add_findings(page: Page, findings: list[CheckResult], shown: _Shown) -> None:
@@ -237,8 +239,11 @@ def _add_printed(page: Page, printed: Sequence[str]) -> None:
     if not printed:
         return
     page.add("your code printed:", indent=4, style="dim")
-    for text in printed[:MOST_PRINTED]:
-        for line in chunks(clean(text.expandtabs(4)), page.width - 6):
+    # A function is called once for each case: most prints repeat.
+    for text, run in groupby(printed[:MOST_PRINTED]):
+        times = len(list(run))
+        shown = clean(text.expandtabs(4)) + (f"  ({times} times)" if times > 1 else "")
+        for line in chunks(shown, page.width - 6):
             page.add_code(f"| {line}", indent=4)
     more = len(printed) - MOST_PRINTED
     if more > 0:
@@ -249,9 +254,10 @@ def _add_printed(page: Page, printed: Sequence[str]) -> None:
 
 
 def _add_end(page: Page, report: Report) -> None:
-    evidence = list(report.evidence)
-    if len(report.problems) == 1 and not _deserves_block(report.problems[0], report):
-        evidence += [item for item in report.problems[0].evidence if item not in evidence]
+    evidence = report.evidence
+    # One problem alone: its own evidence says it better, in its block or here.
+    if len(report.problems) == 1 and report.problems[0].evidence:
+        evidence = () if _deserves_block(report.problems[0], report) else report.problems[0].evidence
     if evidence or report.notes:
         page.blank()
     _add_evidence(page, evidence, 0)

@@ -11,12 +11,11 @@ from grader.sandbox import codec
 from grader.sandbox.channel import Exit
 from grader.sandbox.codec import NAME_CHARS, clean
 from grader.sandbox.describe import FRAMES, LINE_CHARS, MESSAGE_CHARS
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import OUT_OF_MEMORY, Limits
 from grader.sandbox.replies import Frame, FunctionState, Lost, Manifest, Raised, Returned, Row, Step
 
 MAX_REPLY_BYTES = 256 * 2**20
 MAX_REPLY_NODES = 250_000
-OUT_OF_MEMORY = 77
 
 _STATES = ("ready", "unfinished", "missing", "not_a_function", "broken_module")
 _SIGNALS = {
@@ -27,7 +26,7 @@ _SIGNALS = {
 }
 
 
-def decode(payload: bytes) -> Any:
+def decode(payload: codec.Buffer) -> Any:
     """Return the tree of a reply; raise ProtocolError for anything else."""
     try:
         return codec.decode(payload, max_bytes=MAX_REPLY_BYTES, max_nodes=MAX_REPLY_NODES)
@@ -68,7 +67,7 @@ def read_step(step: Any, shown: Collection[str]) -> Step:
     raise ProtocolError("a step neither returned nor raised")
 
 
-def read_event_step(payload: bytes, shown: Collection[str]) -> Step:
+def read_event_step(payload: codec.Buffer, shown: Collection[str]) -> Step:
     """Return the step that an event of a replayed row holds."""
     try:
         return read_step(decode(payload), shown)
@@ -90,7 +89,7 @@ def read_raised(step: Any, shown: Collection[str]) -> Raised:
     return Raised(clean(type_name, NAME_CHARS), clean(message, MESSAGE_CHARS), tuple(found))
 
 
-def read_import_event(payload: bytes, files: Collection[str]) -> tuple[str, str]:
+def read_import_event(payload: codec.Buffer, files: Collection[str]) -> tuple[str, str]:
     """Return `("importing" | "imported", file)` from an event of a load."""
     tree = decode(payload)
     if type(tree) is not tuple or len(tree) != 2 or tree[0] not in ("importing", "imported"):

@@ -15,12 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from grader.errors import ProtocolError
 from grader.sandbox.output import Output
 
 _TICK_S = 0.05
 _CHUNK = 2**18
 _DRAIN_CHUNKS = 64
 _PRINT_S = 1.0
+_END_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,17 @@ class PipeChannel:
                 self._poll.unregister(self._requests)
         if self._replies in ready or self._death in ready:
             try:
-                return os.read(self._replies, _CHUNK)
+                data = os.read(self._replies, _CHUNK)
             except BlockingIOError:
                 return b"" if self._death in ready else None
+            if not data and not self._has_ended():
+                raise ProtocolError("the worker closed its pipe")
+            return data
         return None
+
+    def _has_ended(self) -> bool:
+        """Whether the process has ended, or does so in a moment: its pipes close first."""
+        return self._death is None or bool(select.select([self._death], [], [], _END_S)[0])
 
     def used_cpu_s(self) -> float:
         """Return the CPU seconds of the worker so far."""
@@ -225,10 +234,18 @@ class ThreadChannel:
     def read(self) -> bytes | None:
         """Return what came, b"" when the worker has ended, None when nothing came for a short while."""
         try:
-            return self._incoming.get(timeout=_TICK_S)
+            data = self._incoming.get(timeout=_TICK_S)
+            if not data and not self._has_ended():
+                raise ProtocolError("the worker closed its pipe")
+            return data
         except queue.Empty:
             # What it forked may hold the pipe open after its death.
             return None if self._process.poll() is None else b""
+
+    def _has_ended(self) -> bool:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_S)
+        return self._process.returncode is not None
 
     def used_cpu_s(self) -> float:
         """Return the CPU seconds of the worker so far; 0 where the system does not tell."""

@@ -47,6 +47,7 @@ _LAYOUTS: tuple[Any, ...] = (None,) * _ARRAY + tuple(
     (dtype, dtype.itemsize, rank) for dtype in _DTYPES for rank in range(_RANKS)
 )
 _BASES = {dtype: _ARRAY + _RANKS * i for i, dtype in enumerate(_DTYPES)}
+_new_array = np.ndarray
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 
 
@@ -276,7 +277,7 @@ def decode(buffer: Buffer, *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_N
         raise WireError(f"a tree of {len(buffer)} bytes; at most {max_bytes} are taken")
     try:
         decoder = _Decoder(buffer, max_nodes, keep_lists)
-        tree = decoder.take(0)
+        [tree] = decoder.take(1, 0)
         decoder.finish()
     except WireError:
         raise
@@ -302,38 +303,47 @@ class _Decoder:
         if at_arrays > len(buffer):
             raise WireError("not a tree: it is cut short")
         self.buffer = buffer
+        self.size = len(buffer)
         self.sequence = list if keep_lists else tuple
-        self.next_tag = iter(bytes(buffer[at_tags:at_text])).__next__
+        self.tags = iter(bytes(buffer[at_tags:at_text]))
         self.integers = iter(struct.unpack_from(f"<{integers}q", buffer, _HEADER.size))
         self.next_integer = self.integers.__next__
-        self.next_float = iter(struct.unpack_from(f"<{floats}d", buffer, at_floats)).__next__
+        self.floats = iter(struct.unpack_from(f"<{floats}d", buffer, at_floats))
+        self.next_float = self.floats.__next__
         self.text = str(buffer[at_text : at_text + text], "utf-8")
         self.text_at = 0
         self.array_at = at_arrays
 
-    def take(self, depth: int) -> Any:
-        """Return the next value. The order of the tests is how often each kind occurs."""
-        tag = self.next_tag()
-        if tag >= _ARRAY:
-            return self._take_array(tag)
-        if tag == _STR:
-            return self._take_text()
-        if tag == _NONE:
-            return None
-        if tag == _INT:
-            return self.next_integer()
-        if tag in (_LIST, _TUPLE):
-            if depth >= MAX_DEPTH:
-                raise WireError(f"a tree is nested more than {MAX_DEPTH} deep")
-            length = self.next_integer()
-            if length < 0:
-                raise WireError("not a tree: a negative length")
-            take, depth = self.take, depth + 1
-            items = [take(depth) for _ in range(length)]
-            return tuple(items) if tag == _TUPLE else self.sequence(items)
-        if tag == _FLOAT:
-            return self.next_float()
-        return self._take_rare(tag, depth)
+    def take(self, count: int, depth: int) -> list[Any]:
+        """Return the next `count` values.
+
+        This is where decoding spends its time: leaves are read here, without a call each, and the order of the
+        tests is how often each kind occurs.
+        """
+        if depth > MAX_DEPTH:
+            raise WireError(f"a tree is nested more than {MAX_DEPTH} deep")
+        values: list[Any] = []
+        add, next_integer = values.append, self.next_integer
+        for tag in islice(self.tags, count):
+            if tag >= _ARRAY:
+                add(self._take_array(tag))
+            elif tag == _STR:
+                add(self._take_text(next_integer()))
+            elif tag == _NONE:
+                add(None)
+            elif tag == _INT:
+                add(next_integer())
+            elif tag == _TUPLE:
+                add(tuple(self.take(next_integer(), depth + 1)))
+            elif tag == _LIST:
+                add(self.sequence(self.take(next_integer(), depth + 1)))
+            elif tag == _FLOAT:
+                add(self.next_float())
+            else:
+                add(self._take_rare(tag, depth))
+        if len(values) != count:
+            raise WireError("not a tree: values are missing")
+        return values
 
     def _take_array(self, tag: int) -> np.ndarray[Any, np.dtype[Any]]:
         if tag >= _END:
@@ -343,27 +353,27 @@ class _Decoder:
         start = self.array_at
         size = math.prod(shape) * itemsize
         end = start + (size + 7 & -8)
-        if end > len(self.buffer) or len(shape) != rank:
+        if end > self.size or len(shape) != rank:
             raise WireError("not a tree: an array is cut short")
         # (0, 2**40) holds no bytes, yet a sum over its first axis would need a terabyte.
         if size <= 0 and (min(shape) < 0 or math.prod(n or 1 for n in shape) > MAX_BYTES):
             raise WireError("not a tree: impossible dimensions")
         self.array_at = end
-        array: np.ndarray[Any, np.dtype[Any]] = np.ndarray(shape, dtype, self.buffer, start)
+        array: np.ndarray[Any, np.dtype[Any]] = _new_array(shape, dtype, self.buffer, start)
         if tag < _BOOL_END and size and array.view(np.uint8).max() > 1:
             raise WireError("not a tree: a bool that is neither true nor false")
         return array
 
-    def _take_text(self) -> str:
+    def _take_text(self, length: int) -> str:
         start = self.text_at
-        end = start + self.next_integer()
+        end = start + length
         if not start <= end <= len(self.text):
             raise WireError("not a tree: text is cut short")
         self.text_at = end
         return self.text[start:end]
 
     def _take_name(self) -> str:
-        name = self._take_text()
+        name = self._take_text(self.next_integer())
         if len(name) > NAME_CHARS or not name.isprintable():
             raise WireError("not a tree: a name is too long or not printable")
         return name
@@ -372,13 +382,13 @@ class _Decoder:
         if tag in (_TRUE, _FALSE):
             return tag == _TRUE
         if tag == _DICT:
-            return self._take_dict(depth)
+            return self._take_dict(depth + 1)
         if tag == _HANDLE:
             return HANDLE
         if tag == _BYTES:
             start = self.array_at
             end = start + self.next_integer()
-            if not start <= end <= len(self.buffer):
+            if not start <= end <= self.size:
                 raise WireError("not a tree: bytes are cut short")
             self.array_at = end + (start - end & 7)
             return bytes(self.buffer[start:end])
@@ -391,26 +401,19 @@ class _Decoder:
         raise WireError("not a tree: an unknown tag")
 
     def _take_dict(self, depth: int) -> dict[str, Any]:
-        if depth >= MAX_DEPTH:
-            raise WireError(f"a tree is nested more than {MAX_DEPTH} deep")
-        length = self.next_integer()
+        count = self.next_integer()
+        if count < 0:
+            raise WireError("not a tree: a negative length")
         items: dict[str, Any] = {}
-        for _ in range(length):
-            key = self._take_text()
-            items[key] = self.take(depth + 1)
-        if len(items) != length:
+        for _ in range(count):
+            key = self._take_text(self.next_integer())
+            [items[key]] = self.take(1, depth)
+        if len(items) != count:
             raise WireError("not a tree: a dict with the same key twice")
         return items
 
     def finish(self) -> None:
         """Raise WireError where anything is left over."""
-        left = (next(self.integers, None), self._drained(self.next_tag), self._drained(self.next_float))
-        if left != (None, None, None) or self.text_at != len(self.text) or self.array_at != len(self.buffer):
+        left = (next(self.integers, None), next(self.tags, None), next(self.floats, None))
+        if left != (None, None, None) or self.text_at != len(self.text) or self.array_at != self.size:
             raise WireError("not a tree: something is left over")
-
-    @staticmethod
-    def _drained(advance: Any) -> Any:
-        try:
-            return advance()
-        except StopIteration:
-            return None

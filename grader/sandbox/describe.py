@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.sandbox.codec import HANDLE, MAX_BYTES, NAME_CHARS, Other, clean, plain_array
+from grader.sandbox.codec import HANDLE, MAX_BYTES, NAME_CHARS, Other, clean
 
 MAX_ARRAY_BYTES = 64 * 2**20
 MAX_ITEMS = 4096
@@ -145,8 +145,6 @@ class _Describer:
         # An empty array with a huge axis crosses as bytes but not as something to compute with.
         if not value.size and math.prod(n or 1 for n in value.shape) > MAX_BYTES:
             return Other(f"ndarray of shape {value.shape}")
-        kind = value.dtype.kind
-        if kind == "f" or kind == "i":
-            return value.copy()
-        plain = plain_array(value)
-        return Other(f"ndarray of dtype {value.dtype.name}") if plain is None else plain.copy()
+        if value.dtype.kind not in "biufc":
+            return Other(f"ndarray of dtype {value.dtype.name}")
+        return value.copy()

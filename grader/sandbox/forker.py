@@ -9,7 +9,6 @@ import linecache  # noqa: F401
 import os
 import signal
 import socket
-import struct
 import sys
 
 import numpy.random  # noqa: F401
@@ -17,12 +16,7 @@ import numpy.random  # noqa: F401
 from grader.sandbox import worker
 from grader.sandbox.limits import Limits
 from grader.sandbox.lockdown import MissingLayerError, adopt_orphans
-
-# What is asked: operation, pid, CPU s a call and a request, wall factor, memory MB, whether printing is shown.
-COMMAND = struct.Struct("<cqdddI?")
-# What is answered: pid, status as from waitpid, CPU s that the process and its children used.
-ANSWER = struct.Struct("<qqd")
-FORK, END = b"F", b"E"
+from grader.sandbox.orders import ANSWER, END, ORDER, UNKNOWN
 
 
 def main(arguments: list[str]) -> None:
@@ -42,13 +36,15 @@ def main(arguments: list[str]) -> None:
     finally:
         for pid in list(workers):
             _end(pid, workers)
+        # Taking NumPy apart in good order takes longer than everything else here.
+        os._exit(0)
 
 
 def _serve(control: socket.socket, workers: set[int]) -> bool:
-    message, descriptors, _, _ = socket.recv_fds(control, COMMAND.size, 3)
+    message, descriptors, _, _ = socket.recv_fds(control, ORDER.size, 3)
     if not message:
         return False
-    operation, pid, call_cpu_s, problem_cpu_s, wall_factor, memory_mb, is_shown = COMMAND.unpack(message)
+    operation, pid, call_cpu_s, problem_cpu_s, wall_factor, memory_mb, is_shown = ORDER.unpack(message)
     if operation == END:
         control.send(ANSWER.pack(pid, *_end(pid, workers)))
         return True
@@ -74,7 +70,7 @@ def _serve(control: socket.socket, workers: set[int]) -> bool:
 def _end(pid: int, workers: set[int]) -> tuple[int, float]:
     """End a worker, its group and what escaped from it; return its status and CPU seconds."""
     if pid not in workers:
-        return 0, 0.0
+        return UNKNOWN, 0.0
     workers.discard(pid)
     for kill in (os.kill, os.killpg):  # It may not lead a group of its own yet.
         with contextlib.suppress(ProcessLookupError, PermissionError):

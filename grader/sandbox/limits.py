@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The exit status that says: memory ran out where no student code could be told.
+OUT_OF_MEMORY = 77
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -126,7 +126,9 @@ def _set_limits(setting: Setting) -> None:
     for kind, value in wanted:
         hard = resource.getrlimit(kind)[1]
         lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (lowest, lowest))
+        # At the hard limit the signal says nothing of the reason.
+        spare = 1 if kind == resource.RLIMIT_CPU and lowest == value else 0
+        resource.setrlimit(kind, (lowest, lowest + spare))
 
 
 # The order matters: Landlock comes before the uid is dropped, seccomp last.

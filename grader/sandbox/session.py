@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from grader.errors import ProtocolError, SandboxError
 from grader.sandbox import answers, codec
+from grader.sandbox.codec import Buffer
 from grader.sandbox.limits import Limits
 from grader.sandbox.output import Output
 from grader.sandbox.replies import Lost
@@ -53,7 +54,7 @@ class Session:
         tree = codec.decode(outcome)
         return Locked(tree["layers"], tree["missing"])
 
-    def ask(self, payload: bytes, allowance: Allowance, hear: Callable[[bytes], None] | None = None) -> bytes | Lost:
+    def ask(self, payload: bytes, allowance: Allowance, hear: Callable[[Buffer], None] | None = None) -> Buffer | Lost:
         """Send one request; return the payload of its reply, or why there is none.
 
         `hear` is given the payload of each event that comes before the reply, and may raise ProtocolError.
@@ -63,9 +64,9 @@ class Session:
         return self._listen(call, codec.REPLY, allowance, hear)
 
     def _listen(
-        self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[bytes], None] | None
-    ) -> bytes | Lost:
-        outcome: bytes | Lost
+        self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[Buffer], None] | None
+    ) -> Buffer | Lost:
+        outcome: Buffer | Lost
         try:
             outcome = self._wait(call, wanted, allowance, hear)
         except ProtocolError:
@@ -75,8 +76,8 @@ class Session:
         return outcome
 
     def _wait(
-        self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[bytes], None] | None
-    ) -> bytes | Lost:
+        self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[Buffer], None] | None
+    ) -> Buffer | Lost:
         channel, frames = self._channel, self._frames
         frames.restart()
         start_cpu_s, end_s = channel.used_cpu_s(), time.monotonic() + allowance.wall_s
@@ -130,7 +131,7 @@ class _Frames:
             raise ProtocolError("a reply is too long")
         self._buffer += data
 
-    def take(self) -> tuple[bytes, int, bytes] | None:
+    def take(self) -> tuple[bytes, int, Buffer] | None:
         """Return call id, kind and payload of the next whole frame, or None."""
         if len(self._buffer) < codec.FRAME_BYTES:
             return None
@@ -140,6 +141,7 @@ class _Frames:
         end = codec.FRAME_BYTES + length
         if len(self._buffer) < end:
             return None
-        payload = bytes(memoryview(self._buffer)[codec.FRAME_BYTES : end])
-        del self._buffer[:end]
-        return call, kind, payload
+        whole = self._buffer
+        # What follows the frame is copied, not the frame: a reply can be large.
+        self._buffer = whole[end:]
+        return call, kind, memoryview(whole).toreadonly()[codec.FRAME_BYTES : end]

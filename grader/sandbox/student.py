@@ -140,7 +140,7 @@ class Student:
         }
         running: list[str] = []
 
-        def hear(event: bytes) -> None:
+        def hear(event: codec.Buffer) -> None:
             kind, file = answers.read_import_event(event, self._files)
             if kind == "importing":
                 running.append(file)
@@ -237,7 +237,7 @@ class Student:
             return Row((session,)), self._limits.call_cpu_s
         steps: list[Step] = []
 
-        def hear(event: bytes) -> None:
+        def hear(event: codec.Buffer) -> None:
             if len(steps) >= _STEPS:
                 raise ProtocolError("a row has too many steps")
             steps.append(answers.read_event_step(event, self._shown))

@@ -16,12 +16,10 @@ import numpy as np
 
 from grader.sandbox import codec
 from grader.sandbox.importer import Importer
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import OUT_OF_MEMORY, Limits
 from grader.sandbox.lockdown import Setting, lock
 from grader.sandbox.program import Surroundings, run
 
-# The exit status that says: memory ran out where no student code could be told.
-OUT_OF_MEMORY = 77
 _REQUESTS, _REPLIES = 3, 4
 
 

@@ -9,7 +9,6 @@ import contextlib
 import importlib.util
 import os
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -19,13 +18,12 @@ from types import TracebackType
 from grader.errors import SandboxError
 from grader.sandbox.channel import Channel, Exit, PipeChannel, ThreadChannel
 from grader.sandbox.limits import Limits
+from grader.sandbox.orders import ANSWER, END, FORK, ORDER, UNKNOWN
 from grader.sandbox.output import Output
 
-# As in `forker`, which cannot be imported here: it imports NumPy.
-COMMAND = struct.Struct("<cqdddI?")
-ANSWER = struct.Struct("<qqd")
 _PIPE_BYTES = 2**20
 _RESTARTS = 20
+_ANSWER_S = 60.0
 
 
 class Zygote:
@@ -81,6 +79,8 @@ class Zygote:
                 env=_environment(),
                 start_new_session=True,  # Ctrl-C is for the grader, which then ends the others.
             )
+        # A submission may stop the zygote; then it counts as dead.
+        ours.settimeout(_ANSWER_S)
         self._control = ours
 
     def _stop(self) -> None:
@@ -117,8 +117,8 @@ class Zygote:
 
     def _ask_again(self, limits: Limits, descriptors: list[int]) -> int:
         """Ask for a fork. A zygote that a submission killed is replaced, some times."""
-        question = COMMAND.pack(
-            b"F",
+        question = ORDER.pack(
+            FORK,
             0,
             limits.call_cpu_s,
             limits.problem_cpu_s,
@@ -143,10 +143,10 @@ class Zygote:
     def _end(self, pid: int) -> Exit:
         with self._lock:
             try:
-                _, status, cpu_s = self._ask(COMMAND.pack(b"E", pid, 0.0, 0.0, 0.0, 0, False), [])
+                _, status, cpu_s = self._ask(ORDER.pack(END, pid, 0.0, 0.0, 0.0, 0, False), [])
             except OSError:  # The zygote is gone, and its workers with it.
                 return Exit(None, 0.0)
-        return Exit(status, cpu_s)
+        return Exit(None if status == UNKNOWN else status, cpu_s)
 
     def _ask(self, question: bytes, descriptors: list[int]) -> tuple[int, int, float]:
         if self._control is None:
@@ -166,7 +166,8 @@ class Zygote:
         if self._process is None:
             return "it was closed"
         assert self._process.stderr is not None
-        lines = self._process.stderr.read(2**16).decode(errors="replace").strip().splitlines()
+        os.set_blocking(self._process.stderr.fileno(), False)
+        lines = (self._process.stderr.read() or b"").decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
 
     # --- one process each ---------------------------------------------------------------------------------

@@ -1,0 +1,13 @@
+"""What the grader asks of the zygote over their socket, and what the zygote answers: fixed structs."""
+
+from __future__ import annotations
+
+import struct
+
+FORK, END = b"F", b"E"
+# Operation, pid, CPU s a call and a request, wall factor, memory MB, whether printing is shown.
+ORDER = struct.Struct("<cqdddI?")
+# Pid, status as from waitpid, CPU s that the process and its children used.
+ANSWER = struct.Struct("<qqd")
+# The status of a process that the zygote does not know.
+UNKNOWN = -1
