@@ -7,6 +7,7 @@ request, compares the replies with the section, and returns findings with points
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -348,7 +349,8 @@ def alike(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> bool:
     if len(first) != len(second):
         return False
     return all(
-        a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-8, atol=1e-300, equal_nan=True))
+        a.shape == b.shape
+        and (np.array_equal(a, b) or bool(np.allclose(a, b, rtol=1e-8, atol=1e-300, equal_nan=True)))
         for a, b in zip(first, second, strict=True)
     )
 
@@ -362,7 +364,7 @@ def bank_cases_text(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cou
 
 
 def _entries(shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
-    return int(np.prod(shape)), shape
+    return math.prod(shape), shape
 
 
 def answers_tree(answers: Mapping[str, Answers]) -> list[dict[str, Any]]:

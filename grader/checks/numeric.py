@@ -188,12 +188,8 @@ class Numeric:
             analytic.append(float(np.sum(gradient * probe.direction)))
         if not probes:
             return [], ""
-        columns = (
-            [probe.first_step for probe in probes],
-            analytic,
-            [p.scale for p in probes],
-            [p.kappa for p in probes],
-        )
+        steps, scales, kappas = ([getattr(p, n) for p in probes] for n in ("first_step", "scale", "kappa"))
+        columns = (steps, analytic, scales, kappas)
         found = differences.compare(np.stack(projected), *(np.array(column) for column in columns))
         return list(zip(probes, found, strict=True)), ""
 
@@ -267,8 +263,8 @@ class Numeric:
         if not agreed:
             return ()
         text = (
-            f"finite differences of your own {self.forward}: {len(agreed)} directions in {frozen['shown']} cases agree, "
-            f"off by at most {max(agreed):.0e}"
+            f"finite differences of your own {self.forward}: {len(agreed)} directions in {frozen['shown']} cases "
+            f"agree, off by at most {max(agreed):.0e}"
         )
         return (Evidence("differences", text, len(agreed), max(agreed)),)
 

@@ -22,7 +22,7 @@ _TICK_S = 0.05
 _CHUNK = 2**18
 _DRAIN_CHUNKS = 64
 _PRINT_S = 1.0
-_END_S = 1.0
+_END_S = 0.5
 
 
 @dataclass(frozen=True)

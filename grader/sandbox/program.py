@@ -213,18 +213,27 @@ class _Step:
         return describe_value(value, (), self.max_array_bytes)
 
     def _sweep(self, row: _Row) -> list[Any]:
+        if self.function is None:
+            raise UnusableError("NameError", f"there is no function {self.name}")
         options = self.options
-        position, direction = options["position"], row.inputs[options["direction"]]
-        results = []
-        for h in row.inputs[options["steps"]]:
-            if self.function is None:
-                raise UnusableError("NameError", f"there is no function {self.name}")
-            arguments = self._arguments(row)
-            arguments[position] = arguments[position] + h * direction
-            results.append(self._output(self.function(*arguments), options.get("output")))
-        if len({result.shape for result in results}) > 1:
-            raise UnusableError("SweepError", f"{self.name} returned arrays of different shapes for one input")
-        stacked = np.stack(results) if results else np.zeros(0)
+        position, output = options["position"], options.get("output")
+        direction = row.inputs[options["direction"]]
+        resolved = self._arguments(row)
+        stacked: np.ndarray[Any, np.dtype[Any]] | None = None
+        steps = row.inputs[options["steps"]]
+        for number, h in enumerate(steps):
+            # Fresh copies for every call; what is done to them is not looked at here, so they are not kept.
+            arguments = [_copy_plain(value) for value in resolved]
+            arguments[position] = resolved[position] + h * direction
+            result = self._output(self.function(*arguments), output)
+            if stacked is None:
+                stacked = np.empty((len(steps), *result.shape), result.dtype)
+            if result.shape != stacked.shape[1:]:
+                raise UnusableError("SweepError", f"{self.name} returned arrays of different shapes for one input")
+            # Copies: a buffer that the student's function writes to again must not change what it gave before.
+            stacked[number] = result
+        if stacked is None:
+            stacked = np.zeros(0)
         row.results.append(stacked)
         return ["returned", describe_value(stacked, (), self.max_array_bytes), None, None]
 
@@ -234,12 +243,21 @@ class _Step:
                 text = f"{self.name} returned {type_name(result)}, not a tuple with an item [{output}]"
                 raise UnusableError("SweepError", text)
             result = result[output]
-        array = plain_array(np.asarray(result) if isinstance(result, (int, float)) else result)
+        if type(result) is np.ndarray and result.dtype == np.float64:
+            return result
+        array = plain_array(np.asarray(result) if type(result) in (bool, int, float) else result)
         if array is None:
             raise UnusableError("SweepError", f"{self.name} returned {type_name(result)}, not a numeric array")
-        # A buffer that the student's function writes to again must not change what it gave before.
-        copied: np.ndarray[Any, np.dtype[Any]] = array.copy()
-        return copied
+        return array
+
+
+def _copy_plain(value: Any) -> Any:
+    """Return a copy of an array, or of a dictionary of arrays; everything else as it is."""
+    if type(value) is np.ndarray:
+        return value.copy()
+    if type(value) is dict:
+        return {key: _copy_plain(item) for key, item in value.items()}
+    return value
 
 
 def _equal_states(first: Any, second: Any) -> bool:

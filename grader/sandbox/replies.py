@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Union
+from typing import Any, Protocol, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Lost:
     message: str
 
 
-Step = Union[Returned, Raised, Lost]
+Step: TypeAlias = Returned | Raised | Lost
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,11 @@ _PROTOCOL = Lost("protocol", "disturbed the pipe to the grader, so its answer ca
 
 @dataclass(frozen=True)
 class Allowance:
-    """What one exchange may take before the grader ends the worker. It trusts no clock of the worker's."""
+    """What one exchange may take, and how many times that the grader waits. It trusts no clock of the worker's."""
 
     cpu_s: float
     wall_s: float
+    slack: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Session:
     ) -> Buffer | Lost:
         channel, frames = self._channel, self._frames
         frames.restart()
-        start_cpu_s, end_s = channel.used_cpu_s(), time.monotonic() + allowance.wall_s
+        start_cpu_s, end_s = channel.used_cpu_s(), time.monotonic() + allowance.slack * allowance.wall_s
         while True:
             frame = frames.take()
             if frame is not None:
@@ -98,7 +99,7 @@ class Session:
                 frames.feed(data)
             elif data is not None:
                 return answers.explain_death(channel.end(), self._limits)
-            if self.spent_cpu_s > allowance.cpu_s:
+            if self.spent_cpu_s > allowance.slack * allowance.cpu_s:
                 return answers.used_cpu(allowance.cpu_s)
             if time.monotonic() > end_s:
                 return answers.took_long(allowance.wall_s)

@@ -27,8 +27,8 @@ __all__ = ["InProcessStudent", "Limits", "Student", "Zygote", "open_student"]
 _LOSSES = 5
 # No program is nearly as long.
 _STEPS = 1000
-# What the grader waits beyond the clocks that the kernel keeps for the worker.
-_SLACK_S = 0.5
+# The clocks that the kernel keeps for the worker should strike before the grader's do.
+_SLACK = 1.25
 _PROTOCOL = Lost("protocol", "gave an answer that cannot be read")
 
 
@@ -243,7 +243,7 @@ class Student:
             steps.append(answers.read_event_step(event, self._shown))
 
         limits = self._limits
-        reply = session.ask(payload, Allowance(limits.call_cpu_s + _SLACK_S, limits.call_wall_s + _SLACK_S), hear)
+        reply = session.ask(payload, Allowance(limits.call_cpu_s, limits.call_wall_s, _SLACK), hear)
         if isinstance(reply, Lost):
             return Row((*steps, reply)), session.spent_cpu_s
         try:
