@@ -24,8 +24,10 @@ from grader.errors import GraderError, UsageError
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment, Course
+    from grader.authoring.check import SeedProof
     from grader.intake import Submission
     from grader.report import Report
+    from grader.sandbox.replies import Manifest
     from grader.sandbox.student import InProcessStudent, Student
     from grader.sandbox.zygote import Zygote
 
@@ -142,7 +144,8 @@ def _grade(hw: str, path: Path | None, problems: tuple[str, ...], seed: int, zyg
     course = assignments.find_course(Path.cwd())
     assignment = assignments.load(course, hw)
     selected = assignment.select(problems)
-    where = path if path is not None else course.folder(hw)
+    # Relative, so that a person sees assignments/hw3/layers.py, and an editor can open it.
+    where = path if path is not None else Path(os.path.relpath(course.folder(hw)))
     submission = take(where, assignment.files)
     source = BankSource(course, assignment, seed, _cache(), _bank_progress(hw))
     with _open_student(zygote, submission, assignment, True) as student:
@@ -240,6 +243,126 @@ def cases(
 
 
 @app.command()
+def explore(
+    hw: Homework,
+    problem: ProblemName,
+    submission: Annotated[Path | None, typer.Option(help="As for run; by default assignments/HW.")] = None,
+    seconds: Annotated[float, typer.Option(help="Stop after this long.", min=0.1)] = 10.0,
+    seed: Seed = 0,
+) -> int:
+    """Hunt for a counterexample with live Hypothesis, shrink it, and write a program that replays it."""
+    with _zygote(False) as zygote:
+        # For start-up time.
+        from grader import assignment as assignments
+        from grader.checks import reference as references
+        from grader.explore import hunt, repro
+        from grader.intake import take
+
+        course = assignments.find_course(Path.cwd())
+        assignment = assignments.load(course, hw)
+        chosen = assignment.problem(problem)
+        where = submission if submission is not None else Path(os.path.relpath(course.folder(hw)))
+        taken = take(where, assignment.files)
+        solutions = course.solutions(hw)
+        known = references.load(solutions, assignment.files) if solutions is not None else None
+        with _open_student(zygote, taken, assignment, True) as student:
+            _require_ready(student.load(), chosen.id)
+            found = hunt(chosen, known, student.run, seconds=seconds, seed=seed)
+            printed = student.printed()
+    from grader.render.exploration import render  # For start-up time.
+
+    _print(render(found, chosen.id, printed, width=_width()))
+    if found.failure is None:
+        return 0
+    places = {name: file for file, names in assignment.functions.items() for name in names}
+    folder = where if where.is_dir() else where.parent
+    path = Path(f"repro_{chosen.id}.py")
+    _write(str(path), repro(chosen, found.failure, str(folder.resolve()), places))
+    _print(f"\nThe case as a program for your debugger: {path}")
+    return 1
+
+
+def _require_ready(manifest: Manifest, problem: str) -> None:
+    state = manifest.functions[problem].state if problem in manifest.functions else "missing"
+    if state != "ready":
+        raise UsageError(f"{problem} cannot be explored yet: it is {state.replace('_', ' ')}")
+
+
+@app.command()
+def check(
+    hw: Annotated[list[str] | None, typer.Argument(metavar="[HW ...]", help="By default every assignment.")] = None,
+    seeds: Annotated[int, typer.Option(help="How many banks to build and prove.", min=1)] = 3,
+    jobs: Annotated[int, typer.Option(help="Processes; 0 is one a core.", min=0)] = 0,
+    json: Annotated[str | None, typer.Option(metavar="FILE", help="Write the proof as JSON; - is stdout.")] = None,
+    matrix: Annotated[bool, typer.Option(help="Show which findings each mistake loses.")] = True,
+) -> int:
+    """Prove the grader on itself: stubs 0, reference 100, every mistake caught and named, every variant 100."""
+    from grader import assignment as assignments  # For start-up time.
+    from grader.authoring import check as checking
+    from grader.authoring import proof as proofs
+
+    course = assignments.find_course(Path.cwd())
+    failed = False
+    documents = []
+    for name in hw or course.names():
+        assignment = assignments.load(course, name)
+        once = [*checking.once(course, assignment), *_stub_failures(course, assignment)]
+        found = _prove_seeds(course, name, seeds, jobs or os.cpu_count() or 1)
+        proof = checking.Proof(name, tuple(found), tuple(once))
+        failed |= bool(proof.all_failures)
+        documents.append(proofs.to_json(proof))
+        if json != "-":
+            _print(proofs.render(proof, width=_width(), matrix=matrix))
+    if json is not None:
+        _write(json, proofs.dumps(documents))
+    return 1 if failed else 0
+
+
+def _stub_failures(course: Course, assignment: Assignment) -> list[str]:
+    """Grade the untouched stubs as a student's first run does, and compare them with what release generates."""
+    from grader.authoring import check as checking  # For start-up time.
+    from grader.authoring.release import drift
+
+    folder = course.folder(assignment.name)
+    failures = [
+        f"stubs are not up to date: {text.splitlines()[0]}" for text in drift(_stubs(course, assignment), folder)
+    ]
+    with _zygote(False) as zygote:
+        report = _grade(assignment.name, Path(os.path.relpath(folder)), (), 0, zygote)
+    return failures + checking.stub_failures(assignment, report.problems)
+
+
+def _prove_seeds(course: Course, name: str, seeds: int, jobs: int) -> list[SeedProof]:
+    """Prove every seed, several at a time, with a progress bar on a terminal; Ctrl-C leaves nothing running."""
+    import multiprocessing  # For start-up time.
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from grader.authoring.check import prove_seed
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+            task = progress.add_task(f"{name}: proving seeds", total=seeds)
+            futures = [pool.submit(prove_seed, course.root, name, seed) for seed in range(seeds)]
+            found = []
+            for future in as_completed(futures):
+                found.append(future.result())
+                progress.advance(task)
+    except BaseException:
+        for process in list(getattr(pool, "_processes", {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return sorted(found, key=lambda one: one.seed)
+
+
+@app.command()
 def release(
     hw: Homework,
     check: Annotated[
@@ -248,16 +371,11 @@ def release(
 ) -> int:
     """Generate the students' stubs from the solutions."""
     from grader import assignment as assignments  # For start-up time.
-    from grader.authoring.release import StubInfo, drift, release_files, write_files
-    from grader.report import points_text
+    from grader.authoring.release import drift, write_files
 
     course = assignments.find_course(Path.cwd())
     assignment = assignments.load(course, hw)
-    solutions = course.solutions(hw)
-    if solutions is None:
-        raise UsageError(f"there is no solutions/{hw} in {course.root}: stubs are generated from it")
-    infos = {problem.id: StubInfo(points_text(problem.hundredths)) for problem in assignment.problems}
-    files = release_files(solutions, infos, assignment=hw, files=assignment.files)
+    files = _stubs(course, assignment)
     folder = course.folder(hw)
     if not check:
         write_files(files, folder)
@@ -271,6 +389,18 @@ def release(
     else:
         _print(f"{hw}: stubs are up to date")
     return 1 if differences else 0
+
+
+def _stubs(course: Course, assignment: Assignment) -> dict[str, str]:
+    """Return the stubs that the solutions give."""
+    from grader.authoring.release import StubInfo, release_files  # For start-up time.
+    from grader.report import points_text
+
+    solutions = course.solutions(assignment.name)
+    if solutions is None:
+        raise UsageError(f"there is no solutions/{assignment.name} in {course.root}: stubs are generated from it")
+    infos = {problem.id: StubInfo(points_text(problem.hundredths)) for problem in assignment.problems}
+    return release_files(solutions, infos, assignment=assignment.name, files=assignment.files)
 
 
 @app.command()

@@ -20,7 +20,7 @@ LAYERS = (
     ("grader.checks",),
     ("grader.assignment", "grader.hints"),
     ("grader.bank",),
-    ("grader.engine",),
+    ("grader.engine", "grader.ahead", "grader.explore"),
     ("grader.render",),
     ("grader.authoring",),
     ("grader.cli",),

@@ -365,6 +365,26 @@ def test_a_sweep_is_not_fooled_by_a_reused_buffer():
     assert np.array_equal(got, [X, X + 1])
 
 
+def test_a_sweep_takes_integers_and_fractions():
+    """A loss that is the integer 0 at first and a fraction later is not rounded."""
+    program = [sweep("f", ["in", 0], position=0, direction=0, steps=1)]
+    got = value_of(run_row({"f": lambda x: 0 if x.sum() < 20 else 1.5}, program, X, np.array([0.0, 1.0]))[0])
+    assert got.tolist() == [0.0, 1.5]
+
+
+def test_a_sweep_hands_out_fresh_lists():
+    """What one evaluation does to a list of weights the next one does not see."""
+
+    def f(x, weights):
+        weights[0] += 1
+        weights.append(1)
+        return weights[0] * len(weights)
+
+    program = [sweep("f", ["in", 0], ["in", 1], position=0, direction=0, steps=2)]
+    got = value_of(run_row({"f": f}, program, X, [np.zeros(1)], np.array([0.0, 1.0]))[0])
+    assert got.tolist() == [[2.0], [2.0]]
+
+
 @pytest.mark.parametrize(
     ("function", "reason"),
     [

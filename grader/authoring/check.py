@@ -7,6 +7,7 @@ reference, every known mistake and every variant on it. What does not depend on 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,11 @@ from typing import Any
 from grader import bank as banks
 from grader.assignment import Assignment, Course, Problem, load
 from grader.bank import Bank
+from grader.checks import Backward, Forward, Loss
 from grader.checks import reference as references
-from grader.checks.backward import Backward
 from grader.checks.base import Graded
+from grader.checks.mistakes import caught_by
+from grader.checks.mistakes import known as known_mistakes
 from grader.checks.reference import Function, Reference
 from grader.errors import AssignmentError, GraderError
 from grader.hints import read_hints
@@ -77,10 +80,30 @@ def prove_seed(root: Path, name: str, seed: int) -> SeedProof:
         one, troubles = _prove_mistake(assignment, bank, known, mistake)
         failures += troubles
         caught += one
+    fewest = fewest_cases(assignment, bank) if seed == banks.PUBLIC_SEED else {}
     variants = load_variants(solutions)
     for variant in variants:
         failures += _variant_failures(assignment, bank, known, variant)
-    return SeedProof(seed, tuple(failures), tuple(caught), len(variants))
+    return SeedProof(seed, tuple(failures), tuple(caught), len(variants), fewest)
+
+
+def fewest_cases(assignment: Assignment, bank: Bank) -> dict[str, int]:
+    """Return for each problem how few of its cases, chosen greedily, would still catch every known mistake."""
+    fewest = {}
+    for problem in assignment.problems:
+        frozen = bank.section(problem.id).get("mistakes", b"")
+        if not frozen or not isinstance(problem.check, (Backward, Forward, Loss)):
+            continue
+        catches = [caught_by(known.signature) for known in known_mistakes(frozen)]
+        left = [cases for cases in catches if cases]
+        chosen = 0
+        while left:
+            counts = Counter(case for cases in left for case in cases)
+            best = counts.most_common(1)[0][0]
+            left = [cases for cases in left if best not in cases]
+            chosen += 1
+        fewest[problem.id] = chosen
+    return fewest
 
 
 def load_variants(solutions: Path) -> Sequence[Any]:

@@ -349,8 +349,7 @@ def alike(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> bool:
     if len(first) != len(second):
         return False
     return all(
-        a.shape == b.shape
-        and (np.array_equal(a, b) or bool(np.allclose(a, b, rtol=1e-8, atol=1e-300, equal_nan=True)))
+        a.shape == b.shape and (np.array_equal(a, b) or bool(np.allclose(a, b, rtol=1e-8, atol=1e-300, equal_nan=True)))
         for a, b in zip(first, second, strict=True)
     )
 

@@ -27,13 +27,18 @@ class RowOutcome:
     """What happened in every case of one row. `codes[i]` is "" where case i gave an array of the right shape.
 
     values: all arrays, flat and in order, NaN where there is none. size: how large a difference counts there.
-    differs: in how many cases the outcome is not the reference's.
+    wrong: the cases whose outcome is not the reference's.
     """
 
     codes: tuple[str, ...]
     values: np.ndarray
     size: np.ndarray
-    differs: int
+    wrong: tuple[int, ...]
+
+    @property
+    def differs(self) -> int:
+        """In how many cases the outcome is not the reference's."""
+        return len(self.wrong)
 
     def agrees(self, other: RowOutcome) -> bool:
         """Whether two outcomes are the same in every case, to the tolerance of values."""
@@ -70,7 +75,7 @@ class Signature:
                 "codes": list(row.codes) if any(row.codes) else len(row.codes),
                 "values": row.values,
                 "size": row.size,
-                "differs": row.differs,
+                "wrong": np.array(row.wrong, dtype=np.int32),
             }
             for name, row in self.rows.items()
         }
@@ -82,7 +87,7 @@ class Signature:
         rows = {}
         for name, row in tree["rows"].items():
             codes = ("",) * row["codes"] if isinstance(row["codes"], int) else tuple(row["codes"])
-            rows[name] = RowOutcome(codes, row["values"], row["size"], row["differs"])
+            rows[name] = RowOutcome(codes, row["values"], row["size"], tuple(row["wrong"].tolist()))
         return Signature(rows, tree["sides"])
 
 
@@ -94,18 +99,19 @@ def row_outcome(parts: Sequence[tuple[Compared, Answers, Sequence[tuple[int, int
     codes: list[str] = []
     values: list[np.ndarray] = []
     sizes: list[np.ndarray] = []
-    differs = 0
+    wrong: list[int] = []
     for compared, answers, cases in parts:
         for key, place in cases:
             remark = compared.remarks.get(key)
             array = compared.arrays[place]
-            differs += remark is not None and remark.trouble >= Trouble.VALUE
+            if remark is not None and remark.trouble >= Trouble.VALUE:
+                wrong.append(key)
             codes.append("" if array is not None or remark is None else code_of(remark))
             size = answers.window(answers.scale, place).ravel()
             values.append(np.full(size.shape, np.nan) if array is None else array.ravel())
             sizes.append(size)
     empty = [np.zeros(0)]
-    return RowOutcome(tuple(codes), np.concatenate(values or empty), np.concatenate(sizes or empty), differs)
+    return RowOutcome(tuple(codes), np.concatenate(values or empty), np.concatenate(sizes or empty), tuple(wrong))
 
 
 def code_of(remark: Remark) -> str:
@@ -122,6 +128,11 @@ class Known:
     id: str
     text: str
     signature: Signature
+
+
+def caught_by(signature: Signature) -> frozenset[int]:
+    """Return the cases that give a mistake away, over all its value rows."""
+    return frozenset(case for row in signature.rows.values() for case in row.wrong)
 
 
 def freeze(found: Sequence[tuple[Any, Signature]], problem: str, right: Signature) -> bytes:

@@ -227,7 +227,8 @@ class _Step:
             arguments[position] = resolved[position] + h * direction
             result = self._output(self.function(*arguments), output)
             if stacked is None:
-                stacked = np.empty((len(steps), *result.shape), result.dtype)
+                # Not the first output's own dtype: a loss may be the integer 0 there and a fraction later.
+                stacked = np.empty((len(steps), *result.shape), np.result_type(result.dtype, np.float64))
             if result.shape != stacked.shape[1:]:
                 raise UnusableError("SweepError", f"{self.name} returned arrays of different shapes for one input")
             # Copies: a buffer that the student's function writes to again must not change what it gave before.
@@ -252,11 +253,14 @@ class _Step:
 
 
 def _copy_plain(value: Any) -> Any:
-    """Return a copy of an array, or of a dictionary of arrays; everything else as it is."""
-    if type(value) is np.ndarray:
+    """Return a copy of an array, or of containers of arrays; everything else as it is."""
+    kind = type(value)
+    if kind is np.ndarray:
         return value.copy()
-    if type(value) is dict:
+    if kind is dict:
         return {key: _copy_plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return kind(_copy_plain(item) for item in value)
     return value
 
 

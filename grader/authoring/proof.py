@@ -1,0 +1,97 @@
+"""The outcome of `grader check` as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from grader.authoring.check import Proof
+from grader.render.text import clean, pad, wrap
+
+MOST_WIDTH = 120
+MOST_FAILURES = 60
+
+
+def render(proof: Proof, *, width: int, matrix: bool) -> str:
+    """Return the verdict, the matrix of mistakes by finding, and every failure."""
+    width = min(width, MOST_WIDTH)
+    lines = _matrix(proof) if matrix else []
+    seeds, failures = len(proof.seeds), proof.all_failures
+    mistakes = {one.mistake for seed in proof.seeds for one in seed.caught}
+    variants = max((seed.variants for seed in proof.seeds), default=0)
+    for failure in failures[:MOST_FAILURES]:
+        lines += wrap(f"FAILED  {clean(failure)}", width, 8)
+    if len(failures) > MOST_FAILURES:
+        lines.append(f"... and {len(failures) - MOST_FAILURES} more")
+    verdict = f"{len(failures)} failures" if failures else "all proven"
+    text = (
+        f"{proof.assignment}: {verdict}. {seeds} seeds; stubs 0, reference 100, {len(mistakes)} mistakes each caught "
+        f"and named, {variants} variants 100."
+    )
+    if not failures:
+        lines += wrap(text, width)
+        lines += wrap(_fewest(proof), width)
+    else:
+        lines += wrap(f"{proof.assignment}: {verdict} over {seeds} seeds.", width)
+    return "\n".join(lines)
+
+
+def _matrix(proof: Proof) -> list[str]:
+    """Return a row for each mistake: in how many seeds each finding was lost; `*` where it was named."""
+    seeds = len(proof.seeds)
+    rows: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for seed in proof.seeds:
+        for one in seed.caught:
+            cells = rows.setdefault((one.problem, one.mistake), {})
+            for row in one.lost:
+                cell = cells.setdefault(row, [0, 0])
+                cell[0] += 1
+                cell[1] += row in one.named
+    if not rows:
+        return []
+    longest = max(len(mistake) for _, mistake in rows)
+    lines, last = [], ""
+    for (problem, mistake), cells in rows.items():
+        if problem != last:
+            lines += ["", problem]
+            last = problem
+        texts = [
+            f"{row}{'*' if named else ''}" + (f" ({lost}/{seeds})" if lost < seeds else "")
+            for row, (lost, named) in cells.items()
+        ]
+        lines.append(f"  {pad(mistake, longest)}  {', '.join(texts) or 'NOT CAUGHT'}")
+    return [*lines[1:], "", "Findings lost; * where the mistake was named.", ""]
+
+
+def _fewest(proof: Proof) -> str:
+    fewest = proof.seeds[0].fewest if proof.seeds else {}
+    if not fewest:
+        return ""
+    listed = ", ".join(f"{problem} {count}" for problem, count in fewest.items())
+    return f"Cases that would still catch every mistake: {listed}."
+
+
+def to_json(proof: Proof) -> dict[str, Any]:
+    """Return plain values."""
+    return {
+        "assignment": proof.assignment,
+        "failures": list(proof.all_failures),
+        "seeds": [
+            {
+                "seed": seed.seed,
+                "variants": seed.variants,
+                "fewest_cases": dict(seed.fewest),
+                "mistakes": [
+                    {"id": one.mistake, "problem": one.problem, "lost": list(one.lost), "named": list(one.named)}
+                    for one in seed.caught
+                ],
+            }
+            for seed in proof.seeds
+        ],
+    }
+
+
+def dumps(documents: Sequence[dict[str, Any]]) -> str:
+    """Return strict JSON."""
+    return json.dumps(list(documents), indent=1, allow_nan=False) + "\n"
