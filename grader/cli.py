@@ -70,7 +70,7 @@ def _usage_status(error: Exception) -> int:
         raise error
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "grader"
-    return _fail(f"{message().rstrip('.')}; see `{command} --help`")
+    return _fail(f"{message().rstrip('.?')}; see `{command} --help`")
 
 
 def _fail(message: str) -> int:
@@ -234,11 +234,11 @@ def cases(
     source = BankSource(course, assignment, seed, _cache(), _bank_progress(hw))
     shown = chosen.check.show(chosen.id, source.bank.section(chosen.id))
     some = shown[:limit] if limit else shown
-    _print(f"import numpy as np\nfrom {chosen.file.removesuffix('.py')} import *\n")
+    _print(f"import numpy as np\nfrom {chosen.file.removesuffix('.py')} import *")
     for number, case in enumerate(some, 1):
-        _print(f"# Case {number} of {len(shown)}: {case.why}\n{full_code(case.arguments, case.calls, case.answers)}\n")
+        _print(f"\n# Case {number} of {len(shown)}: {case.why}\n{full_code(case.arguments, case.calls, case.answers)}")
     if len(some) < len(shown):
-        _print(f"# {len(shown) - len(some)} more: grader cases {hw} {problem} --limit 0")
+        _print(f"\n# {len(shown) - len(some)} more: grader cases {hw} {problem} --limit 0")
     return 0
 
 
@@ -265,13 +265,13 @@ def explore(
         taken = take(where, assignment.files)
         solutions = course.solutions(hw)
         known = references.load(solutions, assignment.files) if solutions is not None else None
-        with _open_student(zygote, taken, assignment, True) as student:
+        # Without prints: a hunt calls the function a thousand times.
+        with _open_student(zygote, taken, assignment, False) as student:
             _require_ready(student.load(), chosen.id)
             found = hunt(chosen, known, student.run, seconds=seconds, seed=seed)
-            printed = student.printed()
     from grader.render.exploration import render  # For start-up time.
 
-    _print(render(found, chosen.id, printed, width=_width()))
+    _print(render(found, chosen.id, width=_width()))
     if found.failure is None:
         return 0
     places = {name: file for file, names in assignment.functions.items() for name in names}

@@ -109,8 +109,9 @@ class Initializer:
             outcome, message = stopped
             return Graded(outcome, self.rows(problem, points, outcome, message), message)
         findings = attempt.findings()
-        named = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
-        checks = _score(points, named)
+        if not all(finding.passed for finding in findings):
+            findings = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
+        checks = _score(points, findings)
         return Graded(shares.overall(checks), checks, "", attempt.evidence())
 
 

@@ -129,7 +129,9 @@ class NetworkInitializer:
             outcome, message = stopped
             return Graded(outcome, self.rows(problem, points, outcome, message), message)
         findings, remark = attempt.findings(), ""
-        if self.parts and not all(finding.passed for finding in findings) and attempt.follows_parts():
+        if all(finding.passed for finding in findings):
+            pass
+        elif self.parts and attempt.follows_parts():
             findings = [replace(finding, status=Outcome.PASSED, message="", case=None) for finding in findings]
             remark = "follows your own initialisers, where the points are lost"
         else:
@@ -357,9 +359,9 @@ class _Attempt:
     def _repeated_layers(self) -> Finding | None:
         """Fail where two layers of one network begin with the same numbers: a generator made anew for each."""
         for index in self.deep:
-            starts = [
-                array.ravel()[:50] / array.std() for array, _ in self.layers[index] if array is not None and array.std()
-            ]
+            starts = [z.ravel()[:50] for z in self.z[index] if z is not None and z.any()]
+            # At their own scale: a wrong variance has been paid for.
+            starts = [start / np.sqrt(np.sum(start * start)) for start in starts]
             for layer, start in enumerate(starts[1:], 1):
                 if np.allclose(start, starts[0], rtol=1e-6):
                     text = f"Layer {layer + 1} repeats the draws of layer 1: all layers must draw from the one rng."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,28 +91,37 @@ class Standardised:
 
 
 def standardise(arrays: Sequence[np.ndarray | None], targets: Sequence[Target]) -> Standardised:
-    """Divide every matrix by what was asked and test its sum of squares; all matrices in one sweep."""
-    present = [(array, target) for array, target in zip(arrays, targets, strict=True) if array is not None]
-    if not present:
-        return Standardised([None] * len(arrays), [False] * len(arrays))
-    sizes = np.array([array.size for array, _ in present])
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    """Divide every matrix by what was asked and test its sum of squares; all small matrices in one sweep."""
+    pieces: list[np.ndarray | None] = [None] * len(arrays)
+    totals = [float("nan")] * len(arrays)
+    small: list[tuple[int, np.ndarray]] = []
     with np.errstate(all="ignore"):
-        scale = np.repeat(1.0 / np.sqrt([target.variance for _, target in present]), sizes)
-        z = np.concatenate([array.ravel() for array, _ in present]) * scale
-        totals = iter(np.add.reduceat(z * z, starts).tolist())
-    ends = iter(zip(starts.tolist(), sizes.tolist(), strict=True))
-    pieces: list[np.ndarray | None] = []
-    right = []
-    for array, target in zip(arrays, targets, strict=True):
-        if array is None:
-            pieces.append(None)
-            right.append(False)
-            continue
-        start, size = next(ends)
-        pieces.append(z[start : start + size].reshape(array.shape))
-        right.append(target.total[0] <= next(totals) <= target.total[1])
+        for index, (array, target) in enumerate(zip(arrays, targets, strict=True)):
+            if array is not None and array.size < MANY:
+                small.append((index, array))
+            elif array is not None:
+                z = array * (1.0 / math.sqrt(target.variance))
+                pieces[index], totals[index] = z, float(np.vdot(z, z))
+        if small:
+            _standardise_small(small, targets, pieces, totals)
+    right = [target.total[0] <= total <= target.total[1] for total, target in zip(totals, targets, strict=True)]
     return Standardised(pieces, right)
+
+
+def _standardise_small(
+    small: Sequence[tuple[int, np.ndarray]],
+    targets: Sequence[Target],
+    pieces: list[np.ndarray | None],
+    totals: list[float],
+) -> None:
+    sizes = [array.size for _, array in small]
+    ends: np.ndarray = np.cumsum(sizes)
+    scale = np.repeat([1.0 / math.sqrt(targets[index].variance) for index, _ in small], sizes)
+    z = np.concatenate([array.ravel() for _, array in small]) * scale
+    sums = np.add.reduceat(z * z, (ends - sizes).tolist()).tolist()
+    for (index, array), end, total in zip(small, ends.tolist(), sums, strict=True):
+        pieces[index] = z[end - array.size : end].reshape(array.shape)
+        totals[index] = total
 
 
 def variance_range(target: Target) -> tuple[float, float]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from grader.checks.show import full_code
 from grader.explore import Hunt
 from grader.render.text import clean, clean_lines, plural, wrap
@@ -12,7 +10,7 @@ MOST_WIDTH = 100
 CODE_LINES = 40
 
 
-def render(found: Hunt, problem: str, printed: Sequence[str], *, width: int) -> str:
+def render(found: Hunt, problem: str, *, width: int) -> str:
     """Return the counterexample as NumPy code with a sentence, or what was covered without finding any."""
     width = min(width, MOST_WIDTH)
     lines: list[str] = []
@@ -20,12 +18,11 @@ def render(found: Hunt, problem: str, printed: Sequence[str], *, width: int) -> 
         lines += wrap(f"No counterexample to {problem} found.", width)
         lines += wrap(_coverage(found), width)
     else:
-        lines += wrap(f"{problem} is wrong on this case: {clean(found.failure.message)}", width)
+        message = clean(found.failure.message).replace(" in 1 of 1 cases", "")
+        lines += wrap(f"{problem} is wrong on this case: {message}", width)
         shown = found.failure.shown
         lines += ["", *clean_lines(full_code(shown.arguments, shown.calls, shown.answers), CODE_LINES), ""]
         lines += wrap(f"The smallest that {found.examples} examples in {found.seconds:.1f} s led to.", width)
-    if printed:
-        lines += ["", "Your code printed:", *(f"  {clean(line)}" for line in printed)]
     return "\n".join(lines)
 
 

@@ -104,6 +104,10 @@ class Session:
             if time.monotonic() > end_s:
                 return answers.took_long(allowance.wall_s)
 
+    def used_cpu_s(self) -> float:
+        """Return the CPU seconds of the worker so far; 0 where the system does not tell."""
+        return self._channel.used_cpu_s()
+
     def drain(self) -> None:
         """Take all that was printed so far."""
         self._channel.drain()

@@ -98,6 +98,10 @@ class Student:
             self._isolation = Isolation(1 if "limits" in locked.layers else 0, locked.layers, missing)
         return self._isolation
 
+    def used_cpu_s(self) -> float:
+        """Return the CPU seconds of the worker so far; 0 where the system does not tell."""
+        return self._session.used_cpu_s() if self._session is not None else 0.0
+
     def printed(self) -> tuple[str, ...]:
         """Return what was printed since the last call: bounded, escaped, and empty without `show_prints`."""
         if self._output is None:
