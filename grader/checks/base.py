@@ -97,10 +97,12 @@ class Requests:
     """Collects the rows of one request under keys. Rows of equal programs share a batch.
 
     `group` says which rows stand or fall together when time runs out: one slow extreme case must not take
-    the ordinary ones with it.
+    the ordinary ones with it. `seed_global`: NumPy's global generator begins every row in the same state, so
+    that functions which wrongly draw from it can still be compared with one another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, seed_global: bool = False) -> None:
+        self._seed_global = seed_global
         self._programs: list[list[Step]] = []
         self._rows: list[list[list[Any]]] = []
         self._keys: list[list[str]] = []
@@ -121,7 +123,7 @@ class Requests:
         """Return the request's bytes, ready to send, with the keys and groups of its rows."""
         batches = [[program, rows] for program, rows in zip(self._programs, self._rows, strict=True)]
         return {
-            "bytes": codec.encode({"op": "run", "batches": batches}),
+            "bytes": codec.encode({"op": "run", "batches": batches, "seed_global": self._seed_global}),
             "keys": self._keys,
             "groups": self._groups,
         }
@@ -274,7 +276,8 @@ def value_finding(
 def outcome_of(step: Any) -> Outcome:
     """Return the outcome that a step without a result gives to the rows that it touched."""
     if isinstance(step, Lost):
-        return Outcome.TIMEOUT if step.reason in ("timeout", "skipped") else Outcome.ERROR
+        skipped_for_time = step.reason == "skipped" and "time" in step.message
+        return Outcome.TIMEOUT if step.reason == "timeout" or skipped_for_time else Outcome.ERROR
     if isinstance(step, Raised):
         return Outcome.ERROR
     return Outcome.FAILED

@@ -19,7 +19,7 @@ from grader.checks.compare import Answers, Compared, Trouble, compare, show_shap
 from grader.checks.differences import Verdict
 from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
-from grader.sandbox.replies import Row, Runner
+from grader.sandbox.replies import Lost, Row, Runner
 
 if TYPE_CHECKING:
     from grader.checks.backward import Backward
@@ -41,6 +41,9 @@ class ForwardState:
 def forward_state(section: Section, rows: Sequence[Row], ordinary: Sequence[int], function: str) -> ForwardState:
     """Judge the forward's outputs as far as the backward depends on them."""
     answers = Answers.from_tree(section["out"])
+    # A row that was skipped, because the backward hung or died before, says nothing of the forward.
+    skipped = {i for i, row in enumerate(rows) if isinstance(row.steps[0], Lost) and row.steps[0].reason == "skipped"}
+    ordinary = [i for i in ordinary if i not in skipped] or list(ordinary)
     returned = [base.unpack(base.step_of(row, 0), ("out", "cache"), function)["out"] for row in rows]
     compared = compare(answers, returned)
     wrong = frozenset(i for i, remark in compared.remarks.items() if remark.trouble >= Trouble.VALUE)

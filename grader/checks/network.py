@@ -83,7 +83,7 @@ class NetworkInitializer:
         asked = [_asked(problem, reference, case) for case in cases]
         targets = [_targets(case, one["variances"]) for case, one in zip(cases, asked, strict=True)]
         _try_reference(problem, reference, cases, targets)
-        requests, parts = Requests(), Requests()
+        requests, parts = Requests(seed_global=True), Requests(seed_global=True)
         for index, case in enumerate(cases):
             row = list(case.arguments.values())
             requests.add(f"case{index}", 0, [base.call(problem, base.inputs(3))], row)
@@ -268,8 +268,10 @@ class _Attempt:
                 elif not self.right[index][number]:
                     target = self.targets[index][number]
                     activation = self.section["activations"][index]
-                    name = f"layer {number + 1} of {len(layers)} for {activation!r}"
-                    wrong.append((index, number, weights.variance_sentence(name, array, target, "its initialiser's")))
+                    name = f"layer {number + 1} of {len(layers)}"
+                    wrong.append(
+                        (index, number, weights.variance_sentence(name, array, target, f"the one for {activation!r}"))
+                    )
         return wrong
 
     def _variance(self) -> Finding:

@@ -82,7 +82,7 @@ def _result(finding: Finding, share: int, pays: int) -> CheckResult:
     earned = pays if finding.passed else 0
     status, message = finding.status, finding.message
     if finding.passed and earned < share:
-        status = Outcome.PARTIAL if earned else Outcome.BLOCKED
+        status = Outcome.PARTIAL
         message = message or "fine so far; counts in proportion to the values that are right"
     return CheckResult(finding.id, finding.title, earned, share, status, message, finding.mistake, finding.case)
 
@@ -94,7 +94,6 @@ def overall(checks: Sequence[CheckResult]) -> Outcome:
         return Outcome.PASSED
     if any(check.score for check in checks):
         return Outcome.PARTIAL
-    for outcome in (Outcome.NOT_IMPLEMENTED, Outcome.BLOCKED, Outcome.TIMEOUT, Outcome.ERROR):
-        if outcome in statuses and Outcome.FAILED not in statuses:
-            return outcome
-    return Outcome.FAILED
+    # Rows that are right but unpaid say nothing of why there is no point.
+    order = (Outcome.FAILED, Outcome.TIMEOUT, Outcome.ERROR, Outcome.BLOCKED, Outcome.NOT_IMPLEMENTED)
+    return next((outcome for outcome in order if outcome in statuses), Outcome.FAILED)

@@ -230,7 +230,8 @@ def variance_sentence(name: str, weights: np.ndarray, target: Target, asked: str
         f"{name}: variance {seen:.4g} where {asked} = {wanted:.4g} was asked "
         f"(fan_in {target.shape[0]}, fan_out {target.shape[1]}; acceptable {low:.4g} to {high:.4g})"
     )
-    return f"{text}: {_suspect(seen, target, low / wanted, high / wanted)}."
+    guess = _suspect(seen, target, low / wanted, high / wanted)
+    return f"{text}: {guess}" + ("" if guess.endswith("?") else ".")
 
 
 def _suspect(seen: float, target: Target, low: float, high: float) -> str:

@@ -174,8 +174,6 @@ def _add_problem(page: Page, problem: ProblemResult) -> None:
     if judged:
         _add_right(page, problem.checks)
     _add_printed(page, problem.printed)
-    if judged:
-        _add_evidence(page, problem.evidence, 4)
 
 
 class _Shown:
@@ -255,12 +253,12 @@ def _add_printed(page: Page, printed: Sequence[str]) -> None:
 
 def _add_end(page: Page, report: Report) -> None:
     evidence = report.evidence
-    # One problem alone: its own evidence says it better, in its block or here.
-    if len(report.problems) == 1 and report.problems[0].evidence:
-        evidence = () if _deserves_block(report.problems[0], report) else report.problems[0].evidence
+    # One problem alone: its own evidence says it better.
+    if len(report.problems) == 1:
+        evidence = report.problems[0].evidence
     if evidence or report.notes:
         page.blank()
-    _add_evidence(page, evidence, 0)
+    _add_evidence(page, evidence)
     for note in report.notes:
         page.add(f"note: {clean(note)}", hang=2)
     page.blank()
@@ -271,11 +269,11 @@ def _add_end(page: Page, report: Report) -> None:
     _add_advice(page, advice.next_step(report))
 
 
-def _add_evidence(page: Page, evidence: Sequence[Evidence], indent: int) -> None:
+def _add_evidence(page: Page, evidence: Sequence[Evidence]) -> None:
     if evidence:
-        page.add("how this was checked:", indent=indent, style="dim")
+        page.add("how this was checked:", style="dim")
     for item in evidence:
-        page.add(clean(item.text), indent=indent + 2, hang=2, style="dim")
+        page.add(clean(item.text), indent=2, hang=2, style="dim")
 
 
 def _practice_line(report: Report) -> str:

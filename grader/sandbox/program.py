@@ -60,6 +60,7 @@ def run(request: Mapping[str, Any], surroundings: Surroundings) -> list[list[lis
     Each row ends with `["inputs", indexes of the inputs that were written to]`.
     """
     max_array_bytes = request.get("max_array_bytes", MAX_ARRAY_BYTES)
+    seed_global = bool(request.get("seed_global"))
     # Warnings of NumPy never cost points, and printing them would drown what the student printed.
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -67,12 +68,14 @@ def run(request: Mapping[str, Any], surroundings: Surroundings) -> list[list[lis
         for program, rows in request["batches"]:
             names = [step[1] for step in program]
             steps = [_Step(step, names, surroundings, max_array_bytes) for step in program]
-            replies.append([_run_row(steps, row, surroundings) for row in rows])
+            replies.append([_run_row(steps, row, surroundings, seed_global) for row in rows])
         return replies
 
 
-def _run_row(steps: Sequence[_Step], inputs: Sequence[Any], surroundings: Surroundings) -> list[Any]:
+def _run_row(steps: Sequence[_Step], inputs: Sequence[Any], surroundings: Surroundings, seed_global: bool) -> list[Any]:
     surroundings.arm()
+    if seed_global:
+        np.random.seed(0)
     row = _Row(inputs)
     reply: list[Any] = []
     for step in steps:
