@@ -121,8 +121,6 @@ def test_a_block_tells_what_failed_where_and_how_to_reproduce_it():
         "    your code printed:",
         "    | dw (2, 1)",
         "    | [[1.  2.]",
-        "    how this was checked:",
-        "      40 cases drawn by Hypothesis",
     ]
 
 
