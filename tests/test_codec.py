@@ -252,6 +252,19 @@ def test_limits_are_the_callers():
     assert len(decode(payload, max_bytes=len(payload), max_nodes=101)) == 100
 
 
+def test_numbers_that_no_value_needs_are_not_read():
+    """A frame of one value and a million integers is refused before any of them becomes an object."""
+    payload = frame([0], [2**40] * 10**6)
+    tracemalloc.start()
+    try:
+        with pytest.raises(WireError):
+            decode(payload)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**16
+
+
 def seeds_of_mutation():
     rng = np.random.default_rng(3)
     arrays = [rng.standard_normal((3, 4)), np.arange(5), np.array([True, False]), np.zeros((0, 3))]

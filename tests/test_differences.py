@@ -73,3 +73,21 @@ def test_directions_are_gaussian_and_scaled_to_the_input():
     v = differences.direction(np.random.default_rng(2), np.full((50, 40), 3.0) + np.arange(40) * 100.0)
     assert len(np.unique(np.abs(v))) == v.size
     assert 800 < v.std() < 1600
+
+
+def test_equal_numbers_are_varied_by_their_size():
+    """Their standard deviation is rounding noise; a direction of that size would say nothing."""
+    v = differences.direction(np.random.default_rng(3), np.full((7, 3), 0.1))
+    assert 0.02 < v.std() < 0.3
+
+
+def test_a_chance_agreement_of_the_table_is_no_verdict():
+    """A function that bends within the steps is not resolved, however close two entries come."""
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        x, v, dout = (rng.standard_normal((2, 5)) * s for s in (8.0, 8.0, 1.0))
+        outputs = along(lambda t: 1 / (1 + np.exp(-t)), x, v)
+        s = 1 / (1 + np.exp(-x))
+        exact = float(np.sum(dout * s * (1 - s) * v))
+        scale = float(np.sum(np.abs(dout * s * (1 - s) * v)))
+        assert compare(outputs, dout, FIRST_STEP, exact, scale, 10.0).verdict is not Verdict.DIFFERS

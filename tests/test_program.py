@@ -145,6 +145,16 @@ def test_a_shared_input_is_one_object_for_the_whole_row():
         assert reply[-1] == ["inputs", []]
 
 
+def test_writing_into_a_shared_input_is_no_modification():
+    """A shared input may be written to, arrays within it included."""
+
+    def step(record):
+        record["mean"] += 1
+
+    reply = run_row({"step": step}, [call("step", ["shared", 0])], {"mean": np.zeros(2)})
+    assert reply[-1] == ["inputs", []]
+
+
 def test_a_named_function_is_supplied_by_the_executor(monkeypatch):
     """Code never crosses the wire: an input that is a function is looked up by name."""
     monkeypatch.setattr(program, "NAMED", {"square": np.square})
@@ -282,7 +292,7 @@ def test_limits_are_armed_for_each_row():
 def test_warnings_of_numpy_are_silent_and_the_callers_settings_stay():
     """An overflow in student code neither prints nor fails, and error handling outside is as before."""
     before = np.geterr()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(over="raise"):
         warnings.simplefilter("error")
         reply = run_row({"f": lambda x: np.exp(x * 1e6)}, [call("f", ["in", 0])], X)
     assert value_of(reply[0])[1, 2] == np.inf

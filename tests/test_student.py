@@ -14,8 +14,10 @@ import pytest
 
 from grader.errors import SandboxError
 from grader.sandbox import codec
+from grader.sandbox.channel import ThreadChannel
 from grader.sandbox.in_process import InProcessStudent
 from grader.sandbox.limits import Limits
+from grader.sandbox.output import Output
 from grader.sandbox.replies import Lost, Raised, Returned
 from grader.sandbox.student import Student, open_student
 from grader.sandbox.zygote import Zygote
@@ -267,6 +269,17 @@ def test_a_worker_that_grows_leaves_the_next_row_alone(forking):
         assert reasons(act(student, action))[::2] == ["Returned", "Returned"]
 
 
+@linux
+def test_a_forged_reply_with_another_id_is_refused(forking):
+    """A submission that writes a perfect reply to the pipe gains nothing: it cannot know the id of the request."""
+    payload = codec.encode([[[["returned", 99, None, None], ["inputs", []]]] * 3])
+    forged = codec.frame_head(b"x" * codec.CALL_BYTES, codec.REPLY, len(payload)) + payload
+    with open_source(forking) as student:
+        steps = act(student, f"os.write(4, {forged!r}); os._exit(0)")
+    assert reasons(steps) == ["Returned", "protocol", "Returned"]
+    assert steps[0].value == 1.0
+
+
 # --- time -------------------------------------------------------------------------------------------------
 
 
@@ -398,6 +411,29 @@ def test_printing_before_a_crash_is_shown_once(zygote):
         assert student.printed() == ("import", "last words")
 
 
+LATE = """
+import os, sys, time
+frame = os.read(0, 100)
+os.write(1, b"reply")
+time.sleep(0.2)
+os.write(2, b"late" + frame[:16])
+os.read(0, 1)
+"""
+
+
+def test_printing_that_arrives_after_the_reply_is_waited_for():
+    """Printing and replies take different pipes; a spawned worker's printing is complete all the same."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    output = Output(LIMITS)
+    channel = ThreadChannel(subprocess.Popen([sys.executable, "-c", LATE], start_new_session=True, **pipes), output)
+    channel.write(b"0123456789abcdef", b"0123456789abcdef and a request")
+    while channel.read() is None:
+        pass
+    channel.drain()
+    assert output.take() == ("late",)
+    channel.end()
+
+
 def test_printing_is_bounded_and_escaped(forking):
     """Endless printing ends with the call's time; some lines are kept, and terminal codes are harmless."""
     limits = Limits(call_cpu_s=0.2, wall_factor=100, output_lines=3, output_chars=12)
@@ -463,10 +499,13 @@ def test_nothing_can_be_written_to_disk(zygote, tmp_path):
 
 
 FORK = """
+ready, tell = os.pipe()
 pid = os.fork()
 if pid == 0:
     {before}
+    os.write(tell, b"x")
     time.sleep(600)
+os.read(ready, 1)
 x = pid
 """
 

@@ -45,12 +45,16 @@ def steps(first: float = FIRST_STEP) -> np.ndarray:
 
 
 def extrapolate(values: np.ndarray, first: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    """Return derivatives at 0 and their estimated errors from `values[..., i] = f(steps[i])`, shapes (...)."""
-    sizes = np.multiply.outer(np.asarray(first), 0.5 ** np.arange(LEVELS))
+    """Return derivatives at 0 and their estimated errors from `values[..., i] = f(steps[i])`, shapes (...).
+
+    There may be fewer steps than `LEVELS` gives; each size is half the one before.
+    """
+    levels = values.shape[-1] // 2
+    sizes = np.multiply.outer(np.asarray(first), 0.5 ** np.arange(levels))
     table = [(values[..., 0::2] - values[..., 1::2]) / (2.0 * sizes)]
     best = table[0][..., -1]
     error = np.full(best.shape, np.inf)
-    for order in range(1, LEVELS):
+    for order in range(1, levels):
         factor = 4.0**order
         coarse, fine = table[-1][..., :-1], table[-1][..., 1:]
         better = (factor * fine - coarse) / (factor - 1.0)
@@ -73,6 +77,9 @@ def compare(
     """
     with np.errstate(all="ignore"):
         value, error = extrapolate(projected, first)
+        # Two entries of a table can be close by chance: without the coarsest step the value must stay.
+        again, _ = extrapolate(projected[..., 2:], first / 2.0)
+        error = np.maximum(error, np.abs(again - value))
         size = np.where(scale > 0, scale, 1.0)
         off, spread = np.abs(value - analytic) / size, error / size
         # A change that the gradient's size foretells but the values never show: the steps are too coarse.
@@ -99,7 +106,10 @@ def compare_one(
 
 def direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
     """Return a Gaussian direction, scaled to the spread of x (never all ones, never signs: those hide sums)."""
-    spread = float(np.std(x)) or float(np.max(np.abs(x), initial=0.0)) or 1.0
+    spread, largest = float(np.std(x)), float(np.max(np.abs(x), initial=0.0))
+    # Equal numbers have a standard deviation of rounding errors, not of zero.
+    if spread <= 1e-6 * largest:
+        spread = largest or 1.0
     return rng.standard_normal(x.shape) * spread
 
 

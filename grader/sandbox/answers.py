@@ -17,6 +17,8 @@ from grader.sandbox.replies import Frame, FunctionState, Lost, Manifest, Raised,
 MAX_REPLY_BYTES = 256 * 2**20
 MAX_REPLY_NODES = 250_000
 
+# What reading a tree of another form than agreed may raise.
+_MALFORMED = (TypeError, ValueError, LookupError, AttributeError)
 _STATES = ("ready", "unfinished", "missing", "not_a_function", "broken_module")
 _SIGNALS = {
     signal.SIGSEGV: "segmentation fault",
@@ -43,14 +45,14 @@ def read_rows(tree: Any, counts: Sequence[int], shown: Collection[str]) -> list[
         if [len(rows) for rows in tree] != list(counts):
             raise ProtocolError("a reply has another number of rows than the request")
         return [[read_row(row, shown) for row in rows] for rows in tree]
-    except (TypeError, ValueError, IndexError, AttributeError) as error:
+    except _MALFORMED as error:
         raise ProtocolError(f"a reply has another form than agreed: {error}") from None
 
 
 def read_row(row: Sequence[Any], shown: Collection[str]) -> Row:
     """Return one row of a reply."""
     kind, modified = row[-1]
-    if kind != "inputs" or type(modified) is not tuple or any(type(index) is not int for index in modified):
+    if kind != "inputs" or type(modified) is not tuple or any(type(i) is not int or i < 0 for i in modified):
         raise ProtocolError("a row of a reply does not end as agreed")
     return Row(tuple([read_step(step, shown) for step in row[:-1]]), modified)
 
@@ -71,7 +73,7 @@ def read_event_step(payload: codec.Buffer, shown: Collection[str]) -> Step:
     """Return the step that an event of a replayed row holds."""
     try:
         return read_step(decode(payload), shown)
-    except (TypeError, ValueError) as error:
+    except _MALFORMED as error:
         raise ProtocolError(f"an event has another form than agreed: {error}") from None
 
 
@@ -92,11 +94,13 @@ def read_raised(step: Any, shown: Collection[str]) -> Raised:
 def read_import_event(payload: codec.Buffer, files: Collection[str]) -> tuple[str, str]:
     """Return `("importing" | "imported", file)` from an event of a load."""
     tree = decode(payload)
-    if type(tree) is not tuple or len(tree) != 2 or tree[0] not in ("importing", "imported"):
-        raise ProtocolError("an event has another form than agreed")
-    if tree[1] not in files:
-        raise ProtocolError("an event names a file that was not handed in")
-    return tree[0], tree[1]
+    try:
+        kind, file = tree
+        if kind in ("importing", "imported") and file in files:
+            return kind, file
+    except _MALFORMED as error:
+        raise ProtocolError(f"an event has another form than agreed: {error}") from None
+    raise ProtocolError("an event names a file that was not handed in")
 
 
 # --- manifests --------------------------------------------------------------------------------------------
@@ -115,7 +119,7 @@ def read_manifest(
             {name: _read_state(states[name]) for name in names},
             stand_ins,
         )
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except _MALFORMED as error:
         raise ProtocolError(f"a manifest has another form than agreed: {error}") from None
 
 

@@ -201,8 +201,10 @@ class Student:
         if groups is None:
             groups = [[0] * len(rows) for _, rows in codec.decode(payload)["batches"]]
             timeouts = 2
-        kept = self._output.snapshot() if self._output is not None else None
         session = self._loaded_session()
+        if self._output is not None and isinstance(session, Session):
+            session.drain()  # What was printed before this request is not printed again.
+        kept = self._output.snapshot() if self._output is not None else None
         if isinstance(session, Session):
             reply = session.ask(payload, self._allowance)
             if not isinstance(reply, Lost):

@@ -1,0 +1,249 @@
+"""`NetworkInitializer`: every layer of a network judged by itself."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scratch import POINTS, earned, failed, finding_ids, grade, mistake, row
+
+from grader.checks import NetworkInitializer
+from grader.checks.network import DEEP
+from grader.checks.reference import Reference
+from grader.errors import AssignmentError
+from grader.report import Outcome
+
+CHECK = NetworkInitializer(("relu", "tanh"), deep=("relu", "tanh"), parts=("he", "xavier"))
+
+
+def he(fan_in, fan_out, rng):
+    return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_in)
+
+
+def xavier(fan_in, fan_out, rng):
+    return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / (fan_in + fan_out))
+
+
+def init(layer_sizes, activation, rng):
+    chosen = he if activation == "relu" else xavier
+    return [chosen(fan_in, fan_out, rng) for fan_in, fan_out in pairwise(layer_sizes)]
+
+
+def scales(layer_sizes, activation):
+    pairs = list(pairwise(layer_sizes))
+    if activation == "relu":
+        return {"variances": [2 / i for i, _ in pairs], "initializers": [["he"] for _ in pairs]}
+    return {"variances": [2 / (i + o) for i, o in pairs], "initializers": [["xavier"] for _ in pairs]}
+
+
+def reference(*mistakes, **replaced):
+    functions = {"he": he, "xavier": xavier, "init": init, **replaced}
+    return Reference(functions, {"init": scales}, {}, mistakes)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Return a function that grades a network initialiser (and what it calls) on one frozen section."""
+    section = CHECK.build("init", reference(), 0)
+    return lambda **replaced: grade(CHECK, "init", section, reference(), **replaced)
+
+
+def layer_by_layer(change):
+    """Return an initialiser whose weights are changed: `change(number, count, weights, activation)`."""
+
+    def function(layer_sizes, activation, rng):
+        made = []
+        pairs = list(pairwise(layer_sizes))
+        for number, (fan_in, fan_out) in enumerate(pairs):
+            variance = 2 / fan_in if activation == "relu" else 2 / (fan_in + fan_out)
+            weights = rng.standard_normal((fan_in, fan_out)) * np.sqrt(variance)
+            made.append(change(number, len(pairs), weights, activation))
+        return made
+
+    return function
+
+
+def test_the_reference_has_full_marks_in_every_row(network):
+    graded = network()
+    assert finding_ids(graded) == [
+        "variance",
+        "preservation_forward",
+        "preservation_backward",
+        "distribution",
+        "generator",
+    ]
+    assert (graded.status, earned(graded)) == (Outcome.PASSED, POINTS)
+
+
+def test_right_draws_in_any_order_pass_for_twenty_seeds(network):
+    """Last layer first, in a tuple, after numbers that were drawn before."""
+    for skipped in range(20):
+
+        def function(layer_sizes, activation, rng, skipped=skipped):
+            rng.random(skipped)
+            pairs = list(pairwise(layer_sizes))
+            drawn = [rng.standard_normal(pair) for pair in reversed(pairs)]
+            scale = [2 / i if activation == "relu" else 2 / (i + o) for i, o in pairs]
+            return tuple(z * np.sqrt(s) for z, s in zip(reversed(drawn), scale, strict=True))
+
+        graded = network(init=function)
+        assert earned(graded) == POINTS, {check.id: check.message for check in graded.checks}
+
+
+def test_the_ratios_of_every_layer_stand_in_the_evidence(network):
+    lines = [item.text for item in network().evidence if item.kind == "variance"]
+    assert len(lines) == 4
+    for activation in ("relu", "tanh"):
+        for way in ("forward", "backward"):
+            (line,) = [text for text in lines if f"layer, {activation}, {way}: " in text]
+            assert len(line.split(": ")[1].split()) == len(DEEP) - 1
+
+
+@pytest.mark.parametrize("layer", [0, 4, 9])
+def test_one_layer_of_twice_the_variance_is_seen_and_numbered(layer, network):
+    """Summed over ten layers it would pass."""
+    function = layer_by_layer(lambda n, count, w, a: w * np.sqrt(2) if (n, count) == (layer, len(DEEP) - 1) else w)
+    graded = network(init=function)
+    assert "variance" in failed(graded)
+    assert failed(graded).isdisjoint({"distribution", "generator"})
+    assert f"layer {layer + 1} of 10: variance" in row(graded, "variance").message
+    assert "twice too large" in row(graded, "variance").message
+
+
+@pytest.mark.parametrize("layer", [0, 4, 9])
+def test_a_layer_that_doubles_the_signal_is_seen_and_numbered(layer, network):
+    """Forwards and backwards, whatever the layers around it do."""
+    graded = network(init=layer_by_layer(lambda n, count, w, a: w * 2 if (n, count) == (layer, len(DEEP) - 1) else w))
+    for name in ("preservation_forward", "preservation_backward"):
+        assert name in failed(graded)
+        assert f"at layer {layer + 1} by" in row(graded, name).message
+
+
+def test_a_last_layer_drawn_otherwise_is_wrong(network):
+    graded = network(init=layer_by_layer(lambda n, count, w, a: w * 0.1 if n == count - 1 else w))
+    assert "variance" in failed(graded)
+
+
+def test_the_wrong_scheme_for_an_activation_is_wrong_and_named(network):
+    graded = network(init=lambda sizes, activation, rng: [he(i, o, rng) for i, o in pairwise(sizes)])
+    assert "variance" in failed(graded)
+    assert "the one for 'tanh'" in row(graded, "variance").message
+
+
+def test_another_distribution_fails_distribution_only(network):
+    def function(layer_sizes, activation, rng):
+        made = []
+        for i, o in pairwise(layer_sizes):
+            bound = np.sqrt(6 / i if activation == "relu" else 6 / (i + o))
+            made.append(rng.uniform(-bound, bound, (i, o)))
+        return made
+
+    assert failed(network(init=function)) == {"distribution"}
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda sizes, activation, rng: init_itself(sizes, activation, np.random.default_rng(1)), "is a seed fixed"),
+        (
+            lambda sizes, activation, rng: init_itself(sizes, activation, np.random.RandomState(int(rng.integers(9)))),
+            "",
+        ),
+    ],
+)
+def test_numbers_from_elsewhere_fail_generator(function, words, network):
+    graded = network(init=function)
+    if words:
+        assert failed(graded) == {"generator"}
+        assert words in row(graded, "generator").message
+    else:
+        assert earned(graded) == POINTS  # Seeded from rng: as good as rng itself.
+
+
+init_itself = init
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda sizes, activation, rng: init_itself(sizes[1:], activation, rng), "layer_sizes includes the input"),
+        (lambda sizes, activation, rng: init_itself(sizes, activation, rng)[0], "expected a list of"),
+        (lambda sizes, activation, rng: None, "expected a list of"),
+        (lambda sizes, activation, rng: [w.T for w in init_itself(sizes, activation, rng)], "Is it transposed?"),
+    ],
+)
+def test_the_wrong_number_or_shape_of_layers_is_said(function, words, network):
+    graded = network(init=function)
+    assert "variance" in failed(graded)
+    assert words in row(graded, "variance").message
+
+
+def test_a_network_of_wrong_initialisers_has_paid_there(network):
+    """Bitwise what the student's own parts give."""
+
+    def wrong(fan_in, fan_out, rng):
+        return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_out)
+
+    graded = network(he=wrong)
+    assert (earned(graded), graded.message) == (POINTS, "follows your own initialisers, where the points are lost")
+
+
+def test_a_network_of_initialisers_that_draw_from_elsewhere_has_paid_there(network):
+    def wrong(fan_in, fan_out, rng):
+        return np.random.randn(fan_in, fan_out) * np.sqrt(2 / fan_in)
+
+    assert earned(network(he=wrong)) == POINTS
+
+
+def test_a_network_that_does_not_use_its_wrong_parts_pays_for_itself(network):
+    """Wrong in another way than its parts."""
+
+    def wrong(fan_in, fan_out, rng):
+        return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_out)
+
+    function = layer_by_layer(lambda n, count, w, a: 1.5 * w)
+    assert "variance" in failed(network(he=wrong, init=function))
+
+
+def test_zeros_follow_nothing(network):
+    def wrong(fan_in, fan_out, rng):
+        return np.zeros((fan_in, fan_out))
+
+    assert {"variance", "distribution"} <= failed(network(he=wrong, xavier=wrong))
+
+
+def test_an_unwritten_part_is_waited_for_or_the_network_is_unwritten(network):
+    def unwritten(*_):
+        raise NotImplementedError
+
+    assert network(init=unwritten).status is Outcome.NOT_IMPLEMENTED
+    assert earned(network(he=unwritten)) == 0
+
+
+def test_a_reference_that_fails_its_own_test_stops_the_build():
+    def doubled(layer_sizes, activation, rng):
+        return [2 * w for w in init_itself(layer_sizes, activation, rng)]
+
+    with pytest.raises(AssignmentError, match="the reference's init fails its own variance test"):
+        CHECK.build("init", reference(init=doubled), 0)
+
+
+def test_known_mistakes_are_named_whatever_the_order_of_drawing():
+    def he_for_all(layer_sizes, activation, rng):
+        return [rng.normal(0, np.sqrt(2 / i), (i, o)) for i, o in pairwise(layer_sizes)]
+
+    def small_last(layer_sizes, activation, rng):
+        made = init_itself(layer_sizes, activation, rng)
+        return [*made[:-1], made[-1] * 0.1]
+
+    known = reference(mistake("he-for-all", he_for_all, "init"), mistake("small-last", small_last, "init"))
+    section = CHECK.build("init", known, 0)
+
+    def other_order(layer_sizes, activation, rng):
+        rng.random(3)
+        return he_for_all(layer_sizes, activation, rng)
+
+    for function, name in ((other_order, "he-for-all"), (small_last, "small-last")):
+        graded = grade(CHECK, "init", section, known, init=function)
+        assert {check.mistake for check in graded.checks} - {None} == {name}

@@ -1,0 +1,116 @@
+"""`Property`: what the author's own function says of each returned value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scratch import POINTS, earned, grade, row
+
+from grader.checks import Array, Generator, Property
+from grader.checks.reference import Reference
+from grader.errors import AssignmentError
+from grader.report import Outcome
+
+
+def sums_to_one(arguments, returned):
+    """Say what is wrong with a softmax. It expects an array: a student may return anything."""
+    if returned.shape != arguments["x"].shape:
+        return f"p has shape {returned.shape}"
+    return "" if np.allclose(returned.sum(axis=1), 1) else "the rows of p do not sum to 1"
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+CHECK = Property({"x": Array("N C")}, sums_to_one, "rows sum to 1")
+
+
+@pytest.fixture(scope="module")
+def judge():
+    """Return a function that grades a softmax on one frozen section."""
+    known = Reference({"softmax": softmax})
+    section = CHECK.build("softmax", known, 0)
+    return lambda function=softmax: grade(CHECK, "softmax", section, known, softmax=function)
+
+
+def test_what_holds_has_full_marks(judge):
+    graded = judge()
+    assert (graded.status, earned(graded)) == (Outcome.PASSED, POINTS)
+    assert [(one.id, one.title) for one in graded.checks] == [("property", "rows sum to 1")]
+
+
+def test_what_does_not_hold_is_told_in_the_authors_words(judge):
+    graded = judge(lambda x: np.exp(x) / np.exp(x).sum())
+    assert (graded.status, earned(graded)) == (Outcome.FAILED, 0)
+    assert row(graded, "property").message == "the rows of p do not sum to 1"
+
+
+def test_it_must_hold_in_every_case(judge):
+    """Wrong for a batch of one only."""
+    assert earned(judge(lambda x: softmax_itself(x) * (1 if len(x) > 1 else 2))) == 0
+
+
+softmax_itself = softmax
+
+
+def test_the_case_shown_is_the_smallest(judge):
+    shapes = row(judge(lambda x: 2 * softmax_itself(x)), "property").case.shapes
+    assert shapes == {"x": (1, 1)}
+
+
+@pytest.mark.parametrize("value", [None, "text", 3, (1, 2), {"p": 1}])
+def test_an_exception_of_the_property_counts_as_does_not_hold(value, judge):
+    """The student returned something that the author did not think of."""
+    graded = judge(lambda x: value)
+    assert (graded.status, earned(graded)) == (Outcome.FAILED, 0)
+    assert "the answer could not be judged (AttributeError)" in row(graded, "property").message
+
+
+def test_an_exception_of_the_student_is_quoted(judge):
+    def raising(x):
+        raise ValueError("axis")
+
+    graded = judge(raising)
+    assert (graded.status, earned(graded)) == (Outcome.ERROR, 0)
+    assert row(graded, "property").message.startswith("softmax raised ValueError: axis")
+
+
+def test_an_unwritten_function_is_not_implemented(judge):
+    def unwritten(x):
+        raise NotImplementedError
+
+    assert judge(unwritten).status is Outcome.NOT_IMPLEMENTED
+
+
+def test_a_property_that_the_reference_lacks_stops_the_build():
+    with pytest.raises(AssignmentError, match="'rows sum to 1' does not hold of the reference's softmax: the rows of p"):
+        CHECK.build("softmax", Reference({"softmax": np.exp}), 0)
+
+
+def test_a_property_that_cannot_judge_the_reference_stops_the_build():
+    with pytest.raises(AssignmentError, match="could not be judged"):
+        CHECK.build("softmax", Reference({"softmax": lambda x: x.tolist()}), 0)
+
+
+def test_a_generator_reaches_the_function_and_not_the_property():
+    """The property sees plain values."""
+    seen = []
+
+    def is_shuffled(arguments, returned):
+        seen.append(arguments)
+        return "" if sorted(returned.tolist()) == sorted(arguments["x"].tolist()) else "entries are missing"
+
+    check = Property({"x": Array("N"), "rng": Generator()}, is_shuffled, "a permutation")
+    known = Reference({"shuffled": lambda x, rng: rng.permutation(x)})
+    section = check.build("shuffled", known, 0)
+    assert earned(grade(check, "shuffled", section, known)) == POINTS
+    assert not any(isinstance(value, np.random.Generator) for arguments in seen for value in arguments.values())
+
+
+def test_saved_cases_are_shown_smallest_first():
+    section = CHECK.build("softmax", Reference({"softmax": softmax}), 0)
+    sizes = [case.arguments["x"].size for case in CHECK.show("softmax", section)]
+    assert sizes == sorted(sizes)
+    assert CHECK.show("softmax", section)[0].calls == ["result = softmax(x)"]
