@@ -351,7 +351,12 @@ def test_without_a_variance_in_scales_the_build_stops():
 
 def test_further_arguments_are_part_of_what_is_asked():
     """A slope that is ignored is seen in the cases that give one."""
-    inputs = {"fan_in": Size("fan_in"), "fan_out": Size("fan_out"), "rng": Generator(), "gain": Maybe(Choice((0.5, 3.0)))}
+    inputs = {
+        "fan_in": Size("fan_in"),
+        "fan_out": Size("fan_out"),
+        "rng": Generator(),
+        "gain": Maybe(Choice((0.5, 3.0))),
+    }
     check = Initializer("normal", "gain / fan_in", inputs)
     known = Reference(
         {"draw": lambda i, o, rng, gain=1.0: rng.standard_normal((i, o)) * np.sqrt(gain / i)},

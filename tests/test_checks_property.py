@@ -85,7 +85,9 @@ def test_an_unwritten_function_is_not_implemented(judge):
 
 
 def test_a_property_that_the_reference_lacks_stops_the_build():
-    with pytest.raises(AssignmentError, match="'rows sum to 1' does not hold of the reference's softmax: the rows of p"):
+    with pytest.raises(
+        AssignmentError, match="'rows sum to 1' does not hold of the reference's softmax: the rows of p"
+    ):
         CHECK.build("softmax", Reference({"softmax": np.exp}), 0)
 
 

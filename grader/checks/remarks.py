@@ -49,11 +49,11 @@ def structural_remark(name: str, cases: Sequence[Seen], others: Mapping[str, Seq
     tests: tuple[Callable[[], str], ...] = (
         lambda: _zero_everywhere(name, cases, wrong),
         lambda: _swapped(name, cases, others),
+        lambda: _single_precision(wrong),
         lambda: _factor(name, cases),
         lambda: _transposed(name, wrong),
         lambda: _batch_of_one(cases, wrong),
         lambda: _at_ties(wrong),
-        lambda: _single_precision(wrong),
         lambda: _rows_or_columns(wrong),
     )
     for test in tests:

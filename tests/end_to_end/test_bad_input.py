@@ -207,7 +207,10 @@ def unloadable(grade, tmp_path_factory):
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ("layers.py", f"importing layers.py raised SyntaxError: '(' was never closed (line {UNCLOSED_LINE}, column 19)"),
+        (
+            "layers.py",
+            f"importing layers.py raised SyntaxError: '(' was never closed (line {UNCLOSED_LINE}, column 19)",
+        ),
         ("initializers.py", "No module named 'torch_is_not_here'"),
         ("batchnorm.py", "importing batchnorm.py raised SystemExit: 3"),
     ],

@@ -249,7 +249,9 @@ def test_output_into_a_pipe_has_no_escape_codes(graded):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+@pytest.mark.parametrize(
+    ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
 def test_a_terminal_has_colours_unless_it_is_asked_not_to(environment, coloured, on_terminal):
     shown = on_terminal("run", "hw3", "--problem", "relu_backward", **{"TERM": "xterm", **environment})
     assert "relu_backward" in shown
