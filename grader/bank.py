@@ -77,8 +77,12 @@ def parse(data: bytes, source: str) -> Bank:
     if not data.startswith(MAGIC):
         raise BankError(f"{source} is not a file of saved test cases of this version; delete it and run again")
     tree = decode(data[len(MAGIC) :])
-    header = tree["header"]
-    return Bank(header["assignment"], header["seed"], hashlib.sha256(data).hexdigest(), tree["sections"])
+    match tree:
+        case {"header": {"assignment": str(assignment), "seed": int(seed)}, "sections": dict(sections)} if all(
+            isinstance(section, bytes) for section in sections.values()
+        ):
+            return Bank(assignment, seed, hashlib.sha256(data).hexdigest(), sections)
+    raise BankError(f"{source} holds no saved test cases, though it begins like them; delete it and run again")
 
 
 def versions() -> dict[str, str]:
@@ -140,6 +144,11 @@ class BankSource:
                 "unpack the assignment's package again"
             )
         bank = parse(path.read_bytes(), str(path))
+        if bank.assignment != self.assignment.name:
+            raise BankError(
+                f"{path} holds the saved test cases of {bank.assignment}, not of {self.assignment.name}; "
+                "unpack the assignment's package again"
+            )
         if self.seed not in (PUBLIC_SEED, bank.seed):
             raise BankError(f"only the saved test cases of seed {bank.seed} are at hand; leave out --seed {self.seed}")
         return bank

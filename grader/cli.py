@@ -69,6 +69,9 @@ def _usage_status(error: Exception) -> int:
     if message is None:
         raise error
     context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
+        _print(context.get_help())
+        return 2
     command = context.command_path if context is not None else "grader"
     return _fail(f"{message().rstrip('.?')}; see `{command} --help`")
 

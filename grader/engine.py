@@ -11,7 +11,7 @@ from grader import __version__
 from grader.ahead import Ahead
 from grader.assignment import Assignment, Problem
 from grader.bank import Bank
-from grader.checks.base import Graded, Section, describe_raised
+from grader.checks.base import Graded, Section, describe_step, outcome_of
 from grader.errors import GraderError
 from grader.intake import Submission
 from grader.report import Evidence, Isolation, Outcome, ProblemResult, Report, total
@@ -119,8 +119,7 @@ def _not_ready(problem: Problem, submission: Submission, manifest: Manifest) -> 
         return Outcome.ERROR, f"{problem.file} is missing from the submission"
     broken = manifest.modules.get(problem.file)
     if broken is not None:
-        outcome = Outcome.TIMEOUT if broken.type_name == "Timeout" else Outcome.ERROR
-        return outcome, describe_raised(broken, f"importing {problem.file}")
+        return outcome_of(broken), describe_step(broken, f"importing {problem.file}")
     state = manifest.functions[problem.id]
     shown = submission.shown.get(problem.file, problem.file)
     if state.state == "unfinished":

@@ -122,7 +122,7 @@ def test_a_mistake_in_training_costs_that_part_only(centre):
 @pytest.mark.parametrize(
     ("stored", "words"),
     [
-        (lambda old, new: None, "differs from the expected value"),
+        (lambda old, new: None, "it is not stored"),
         (lambda old, new: old + new, "differs from the expected value"),
         (lambda old, new: float(new[0]), "has shape ()"),
     ],

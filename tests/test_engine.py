@@ -15,7 +15,7 @@ from grader.errors import BankError, SandboxError
 from grader.intake import Submission
 from grader.report import Evidence, Isolation, Outcome, to_json
 from grader.sandbox import codec
-from grader.sandbox.replies import Frame, FunctionState, Manifest, Raised
+from grader.sandbox.replies import Frame, FunctionState, Lost, Manifest, Raised
 
 RELU = Problem("relu_backward", "a.py", 3, Backward("relu_forward", {"x": Array("N D")}, kink=True))
 DENSE = Problem(
@@ -180,13 +180,13 @@ def test_a_file_that_cannot_be_imported_costs_its_problems_only(bank, level):
 @pytest.mark.parametrize(
     ("kind", "text", "status"),
     [
-        ("Timeout", "used more than 2 s of CPU time in one call", Outcome.TIMEOUT),
-        ("Died", "ended the process (exit status 0)", Outcome.ERROR),
+        ("timeout", "used more than 2 s of CPU time in one call", Outcome.TIMEOUT),
+        ("died", "ended the process (exit status 0)", Outcome.ERROR),
     ],
 )
 def test_a_file_whose_import_does_not_end_is_told_as_it_is(kind, text, status, bank):
     """Neither is an exception: nothing was 'raised'."""
-    report = grade(Answering(modules={"a.py": Raised(kind, text)}), bank)
+    report = grade(Answering(modules={"a.py": Lost(kind, text)}), bank)
     assert by_id(report)["relu_backward"].status is status
     assert by_id(report)["relu_backward"].message == f"importing a.py {text}"
 

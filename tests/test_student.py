@@ -320,7 +320,7 @@ def test_after_a_timeout_the_rest_of_the_group_is_skipped(forking):
     """One slow extreme case does not take the ordinary ones with it, and is not tried at every size."""
     with open_source(forking) as student:
         steps = act(student, "while True: pass", (1.0, -1.0, -2.0, 3.0, 4.0), [[0, 1, 1, 1, 0]])
-    assert reasons(steps) == ["Returned", "timeout", "skipped", "skipped", "Returned"]
+    assert reasons(steps) == ["Returned", "timeout", "late", "late", "Returned"]
     assert steps[2].message == "was not called again after it ran out of time"
 
 
@@ -328,7 +328,7 @@ def test_without_groups_a_second_timeout_is_enough(forking):
     """The total is bounded also where nobody said what belongs together."""
     with open_source(forking) as student:
         steps = act(student, "while True: pass", (-1.0, 1.0, -2.0, -3.0, 1.0))
-    assert reasons(steps) == ["timeout", "Returned", "timeout", "skipped", "skipped"]
+    assert reasons(steps) == ["timeout", "Returned", "timeout", "late", "late"]
 
 
 def test_a_group_that_dies_again_and_again_is_left(forking):
@@ -347,7 +347,7 @@ def test_many_slow_rows_end_with_the_problems_time(forking):
         steps = act(student, action, [-1.0] * 12)
     found = reasons(steps)
     assert found[:3] == ["Returned"] * 3
-    assert found[-1] == "skipped"
+    assert found[-1] == "late"
     assert "0.5 s of computing time for one problem are used up" in steps[-1].message
 
 
@@ -363,19 +363,19 @@ def test_the_clock_starts_anew_for_each_row(forking):
 
 
 @pytest.mark.parametrize(
-    ("text", "type_name", "message"),
+    ("text", "reason", "message"),
     [
-        ("while True: pass", "Timeout", "used more than 0.2 s of CPU time in one call"),
-        ("import os; os._exit(5)", "Died", "ended the process (exit status 5)"),
+        ("while True: pass", "timeout", "used more than 0.2 s of CPU time in one call"),
+        ("import os; os._exit(5)", "died", "ended the process (exit status 5)"),
     ],
 )
-def test_only_the_file_that_hangs_or_dies_at_import_is_broken(zygote, text, type_name, message):
+def test_only_the_file_that_hangs_or_dies_at_import_is_broken(zygote, text, reason, message):
     """Files that do not need it are graded; a file that imports it says which one failed."""
     files = {"user.py": b"import bad", "bad.py": text.encode(), "good.py": b"def f(x): return x"}
     wanted = {"bad.py": ["g"], "good.py": ["f"]}
     with Student(zygote, files, names={}, wanted=wanted) as student:
         manifest = student.load()
-        assert manifest.modules["bad.py"] == Raised(type_name, message)
+        assert manifest.modules["bad.py"] == Lost(reason, message)
         assert manifest.modules["user.py"].type_name == "ImportError"
         assert manifest.modules["good.py"] is None
         assert manifest.functions["g"].state == "broken_module"
@@ -388,7 +388,7 @@ def test_a_manifest_that_was_tampered_with_is_refused(forking):
     source = b"import os\nos.write(4, bytes(100))\ndef f(x): return x"
     with open_source(forking, source, ["f"]) as student:
         manifest = student.load()
-    assert manifest.modules["a.py"].type_name == "Died"
+    assert manifest.modules["a.py"].reason == "protocol"
     assert manifest.functions["f"].state == "broken_module"
 
 

@@ -187,6 +187,12 @@ class _Attempt:
             self._follow_forward(judged, wrong)
         return judged
 
+    @property
+    def _has_paid(self) -> bool:
+        """Whether all that is wrong by the reference is what the student's own parts give."""
+        wrong = [name for name, one in self.compared.items() if base.first_trouble(one, self.ordinary, Trouble.VALUE)]
+        return bool(self.check.parts and wrong) and not any(self.judged[name].remarks for name in wrong)
+
     def _follow_parts(self, judged: dict[str, Compared], wrong: list[str]) -> None:
         own = base.replay(self.section["parts"], self.run)
         answers = [follow.part_gradients(own[f"parts{i}"], self.check) for i in range(len(self.case_rows))]
@@ -230,9 +236,9 @@ class _Attempt:
     def _rows(self) -> list[Finding]:
         found = [self._value(name) for name in self.check.names]
         found += [finding for finding in (self._numeric(), self._extremes()) if finding is not None]
-        right = {name: one for name, one in self.judged.items() if one.remarks} if self.state.kind == "right" else {}
-        found.append(base.rounding_finding(right, self.ordinary, self._show))
-        found.append(base.form_finding(self.compared))
+        fair = self.state.kind == "right" and not self.state.inaccurate
+        found.append(base.rounding_finding(self.judged.items() if fair else (), self.ordinary, self._show))
+        found.append(base.form_finding(self.compared.items()))
         found.append(self._manners())
         return found
 
@@ -252,6 +258,8 @@ class _Attempt:
             return None
         own = self.check.numeric(self.problem)
         finding, self.differences = own.finding(self.section["numeric"], self.rows, self.run)
+        if not finding.passed and self._has_paid:
+            return Finding("numeric", own.title(), side=True)
         if not finding.passed and self.state.kind == "near":
             right = all(not base.first_trouble(one, self.ordinary, Trouble.VALUE) for one in self.compared.values())
             if right:
@@ -264,7 +272,7 @@ class _Attempt:
         if not indices:
             return None
         title = TITLES["extremes"]
-        if self.state.kind != "right":
+        if self.state.kind != "right" or self.state.inaccurate:
             return Finding("extremes", title, side=True)
         # Where the student's own forward fails on the extreme input, the forward has paid already.
         fair = [i for i in indices if i not in self.state.wrong]
@@ -277,9 +285,9 @@ class _Attempt:
     def _manners(self) -> Finding:
         title = TITLES["manners"]
         names = [*self.check.inputs, "dout"]
-        by_forward = set(self.rows["alone"].modified)
-        for row in self.case_rows:
-            written = [names[i] for i in row.modified if i not in by_forward and i < len(names)]
+        by_forward = self._written_by_forward()
+        for index, row in enumerate(self.case_rows):
+            written = [names[i] for i in row.modified if i not in by_forward.get(index, ()) and i < len(names)]
             if written:
                 message = f"{self.problem} writes into {written[0]}, which belongs to the caller. Work on a copy."
                 return Finding("manners", title, Outcome.FAILED, message, side=True)
@@ -291,6 +299,19 @@ class _Attempt:
             ):
                 return Finding("manners", title, Outcome.FAILED, base.not_the_same(self.problem), side=True)
         return Finding("manners", title, side=True)
+
+    def _written_by_forward(self) -> dict[int, tuple[int, ...]]:
+        """Return which inputs the forward alone writes into, for the cases where an input of its was written to."""
+        arguments = len(self.check.inputs)
+        written = [index for index, row in enumerate(self.case_rows) if any(i < arguments for i in row.modified)]
+        if not written:
+            return {}
+        saved = codec.decode(self.section["cases"])
+        requests = base.Requests()
+        alone = [base.call(self.check.forward, base.inputs(arguments), keep=[1])]
+        for index in written:
+            requests.add(str(index), 0, alone, list(saved[index]["arguments"].values()))
+        return {int(key): row.modified for key, row in base.replay(requests.to_tree(), self.run).items()}
 
     def _show(self, index: int) -> base.Shown:
         return show_case(self.check, self.problem, self.section, index)

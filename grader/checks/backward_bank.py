@@ -248,9 +248,6 @@ def _request(
     probed: Sequence[tuple[Answered, list[Probe]]],
 ) -> Requests:
     requests = Requests()
-    smallest = answered[0]
-    alone = [base.call(check.forward, base.inputs(len(smallest.row) - 1), keep=[1])]
-    requests.add("alone", 3, alone, smallest.row[:-1])
     for index, one in enumerate(answered):
         count = len(one.row) - 1
         program = forward_backward(check.forward, problem, count)

@@ -8,7 +8,7 @@ request, compares the replies with the section, and returns findings with points
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -262,7 +262,8 @@ def value_finding(
     hint: str = "",
 ) -> Finding:
     """Return the row of one returned value over its ordinary cases."""
-    found = first_trouble(compared, indices, Trouble.VALUE)
+    # A shape or an exception says more than a number, also where a smaller case hides it.
+    found = first_trouble(compared, indices, Trouble.SHAPE) or first_trouble(compared, indices, Trouble.VALUE)
     if found is None:
         return Finding(name, title)
     index, remark = found
@@ -276,28 +277,29 @@ def value_finding(
 def outcome_of(step: Any) -> Outcome:
     """Return the outcome that a step without a result gives to the rows that it touched."""
     if isinstance(step, Lost):
-        skipped_for_time = step.reason == "skipped" and "time" in step.message
-        return Outcome.TIMEOUT if step.reason == "timeout" or skipped_for_time else Outcome.ERROR
+        return Outcome.TIMEOUT if step.reason in ("timeout", "late") else Outcome.ERROR
     if isinstance(step, Raised):
         return Outcome.ERROR
     return Outcome.FAILED
 
 
-def form_finding(compared: Mapping[str, Compared]) -> Finding:
+def form_finding(compared: Iterable[tuple[str, Compared]]) -> Finding:
     """Return the row on the form of returned values: right numbers in the wrong wrapping."""
-    for one in compared.values():
+    for _, one in compared:
         for remark in one.remarks.values():
             if remark.form:
                 return Finding("form", "form", Outcome.FAILED, f"{remark.form}.", side=True)
     return Finding("form", "form", side=True)
 
 
-def rounding_finding(compared: Mapping[str, Compared], indices: Sequence[int], show: Callable[[int], Shown]) -> Finding:
+def rounding_finding(
+    compared: Iterable[tuple[str, Compared]], indices: Sequence[int], show: Callable[[int], Shown]
+) -> Finding:
     """Return the row on accuracy: right answers that lost more digits than the arithmetic must."""
     title = "accuracy"
-    for name, one in compared.items():
+    for name, one in compared:
         found = first_trouble(one, indices, Trouble.ROUNDING, Trouble.ROUNDING)
-        if found is not None:
+        if found is not None and first_trouble(one, indices, Trouble.VALUE) is None:
             index, remark = found
             message = (
                 f"{name} is right, but loses digits that float64 has. "

@@ -85,7 +85,9 @@ def compare(
         # A change that the gradient's size foretells but the values never show: the steps are too coarse.
         resolved = scale * first <= UNRESOLVED * np.max(np.abs(projected), axis=1)
         agrees = off <= np.maximum(AGREE, 1e-11 * kappa)
-        differs = resolved & (spread <= np.minimum(INCONCLUSIVE, off / 10.0)) & np.isfinite(off)
+        certain = resolved & (spread <= np.minimum(INCONCLUSIVE, off / 10.0)) & np.isfinite(off)
+        # No finite derivative is infinite or not a number.
+        differs = certain | (~np.isfinite(analytic) & np.isfinite(value) & (spread <= INCONCLUSIVE))
     columns = (value, analytic, off, agrees, differs)
     found = []
     for number, gradient, distance, right, wrong in zip(*(column.tolist() for column in columns), strict=True):

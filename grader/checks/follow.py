@@ -19,7 +19,7 @@ from grader.checks.compare import Answers, Compared, Trouble, compare, show_shap
 from grader.checks.differences import Verdict
 from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
-from grader.sandbox.replies import Lost, Row, Runner
+from grader.sandbox.replies import Row, Runner
 
 if TYPE_CHECKING:
     from grader.checks.backward import Backward
@@ -31,25 +31,30 @@ FEWEST_DECIDED = 4
 
 @dataclass(frozen=True)
 class ForwardState:
-    """`kind` is right, near, far or unusable; `wrong` are the cases whose output is not the reference's."""
+    """`kind` is right, near, far or unusable; `wrong` are the cases whose output is not the reference's.
+
+    `inaccurate`: whether the forward loses digits, in one case at least; its cache then has lost them too.
+    """
 
     kind: str
     message: str
     wrong: frozenset[int]
+    inaccurate: bool = False
 
 
 def forward_state(section: Section, rows: Sequence[Row], ordinary: Sequence[int], function: str) -> ForwardState:
     """Judge the forward's outputs as far as the backward depends on them."""
     answers = Answers.from_tree(section["out"])
     # A row that was skipped, because the backward hung or died before, says nothing of the forward.
-    skipped = {i for i, row in enumerate(rows) if isinstance(row.steps[0], Lost) and row.steps[0].reason == "skipped"}
+    skipped = {i for i, row in enumerate(rows) if getattr(row.steps[0], "reason", "") in ("skipped", "late")}
     ordinary = [i for i in ordinary if i not in skipped] or list(ordinary)
     returned = [base.unpack(base.step_of(row, 0), ("out", "cache"), function)["out"] for row in rows]
     compared = compare(answers, returned)
     wrong = frozenset(i for i, remark in compared.remarks.items() if remark.trouble >= Trouble.VALUE)
     first = base.first_trouble(compared, ordinary, Trouble.VALUE)
     if first is None:
-        return ForwardState("right", "", wrong)
+        inaccurate = any(remark.trouble >= Trouble.ROUNDING for remark in compared.remarks.values())
+        return ForwardState("right", "", wrong, inaccurate)
     index, remark = first
     message = (
         remark.message or f"{function}'s output is wrong, first for x of shape {show_shape(section['shapes'][index])}"

@@ -268,7 +268,8 @@ class _Attempt:
         found = [self._part(part) for part in self.check.all_parts]
         if self.check.extreme:
             found.append(self._extremes())
-        named = {name: one for (_, name), one in self.compared.items()}
+        # Several parts may read one value, each in its own cases.
+        named = [(name, one) for (_, name), one in self.compared.items()]
         found.append(base.rounding_finding(named, self.ordinary, self._show))
         found.append(base.form_finding(named))
         found.append(self._manners())

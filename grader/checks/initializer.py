@@ -256,11 +256,16 @@ class _Attempt:
             trouble = weights.distribution_trouble(z, target, self.cumulative, rescale=rescale)
             if trouble:
                 return self._failed("distribution", f"For fans {target.shape}: {trouble}.", index)
-        if all(self.variance_right):
+        # Draws that repeat from case to case cannot be taken together; 'generator' says so.
+        if all(self.variance_right) and not self._repeats():
             trouble = weights.pooled_trouble(small, self.check.family, self.cumulative)
             if trouble:
                 return self._failed("distribution", f"Over all small matrices: {trouble}.", 0)
         return Finding("distribution", TITLES["distribution"])
+
+    def _repeats(self) -> bool:
+        """Whether two cases of different seeds begin with the same numbers."""
+        return weights.repeat([z for z in self.z if z is not None])
 
     def _generator(self) -> Finding:
         steps = self.pair_row.steps
@@ -303,7 +308,9 @@ def generator_trouble(problem: str, steps: Sequence[Any], arrays: Sequence[Any],
     if np.array_equal(first, other):
         return f"{problem} gives the same weights whatever rng is: is a seed fixed, or nothing drawn at all?"
     z, y = (array.astype(np.float64) / np.sqrt(target.variance) for array in (first, other))
-    scale = float(np.sqrt(np.mean(z * z))) or 1.0
+    # What two draws have in common is not their mean: weights that are not centred have paid for that.
+    y = y - y.mean()
+    scale = float(np.std(z)) or 1.0
     if z.shape == y.shape and abs(statistics.correlation(z / scale, y)) > statistics.MEAN_LIMIT["normal"] * 1.5:
         return f"{problem} gives much the same weights whatever rng is."
     return ""

@@ -256,8 +256,8 @@ class _Attempt:
         found.append(self._numeric())
         if self.check.extreme:
             found.append(self._extremes())
-        found.append(base.rounding_finding(self.compared, self.ordinary, self._show))
-        found.append(base.form_finding(self.compared))
+        found.append(base.rounding_finding(self.compared.items(), self.ordinary, self._show))
+        found.append(base.form_finding(self.compared.items()))
         found.append(self._manners())
         return found
 

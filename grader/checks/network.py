@@ -353,7 +353,10 @@ class _Attempt:
                 found = weights.distribution_trouble(z, target, self.section["cumulative"], rescale=rescale)
                 if found:
                     return self._failed("distribution", f"Layer {number + 1}: {found}.", index)
-        trouble = "" if wrong else weights.pooled_trouble(small, "normal", self.section["cumulative"])
+        # Draws that repeat from case to case cannot be taken together; 'generator' says so.
+        firsts = [layers[0] for layers in self.z if layers[0] is not None]
+        pooled = not wrong and not weights.repeat(firsts)
+        trouble = "" if not pooled else weights.pooled_trouble(small, "normal", self.section["cumulative"])
         if trouble:
             return self._failed("distribution", f"Over all small networks: {trouble}.", 0)
         return self._repeated_layers() or Finding("distribution", TITLES["distribution"])

@@ -186,7 +186,7 @@ class Numeric:
             if gradient is None:
                 return [], "" if isinstance(step, Returned) else base.describe_step(step, self.problem)
             values = base.step_of(row, self.gradient_step + 1 + number)
-            if not isinstance(values, Returned) or np.shape(values.value)[1:] != np.shape(dout):
+            if not isinstance(values, Returned) or not _are_outputs(values.value, np.shape(dout)):
                 return [], f"{self.forward} could not be evaluated near the case's input."
             outputs = np.asarray(values.value, dtype=np.float64)
             projected.append(outputs.reshape(len(outputs), -1) @ dout.ravel())
@@ -272,6 +272,13 @@ class Numeric:
             f"agree, off by at most {max(agreed):.0e}"
         )
         return (Evidence("differences", text, len(agreed), max(agreed)),)
+
+
+def _are_outputs(values: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a sweep gave outputs of a shape, but for axes of length 1 in front: those are a matter of form."""
+    own = np.shape(values)[1:]
+    extra = len(own) - len(shape)
+    return extra >= 0 and own == (1,) * extra + shape
 
 
 def _same_size(value: Any, direction: np.ndarray) -> np.ndarray | None:

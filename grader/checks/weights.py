@@ -209,6 +209,12 @@ def pooled_trouble(pieces: Sequence[np.ndarray], family: str, expected: np.ndarr
     return ""
 
 
+def repeat(pieces: Sequence[np.ndarray]) -> bool:
+    """Whether two matrices begin with the same number: of continuous draws no two are alike."""
+    firsts = [round(float(piece.ravel()[0]), 9) for piece in pieces]
+    return len(set(firsts)) < len(firsts)
+
+
 SUSPECTS = (
     (2.0, "twice too large"),
     (0.5, "half of what was asked: is the 2 missing?"),
@@ -237,7 +243,8 @@ def variance_sentence(name: str, weights: np.ndarray, target: Target, asked: str
 def _suspect(seen: float, target: Target, low: float, high: float) -> str:
     ratio = seen / target.variance
     fan_in, fan_out = target.shape
-    candidates = [*SUSPECTS]
+    # Of two that fit alike the first is taken: what has to do with the fans explains more.
+    candidates: list[tuple[float, str]] = []
     if fan_in != fan_out:
         candidates.append((fan_in / fan_out, "did you use fan_out for fan_in?"))
         candidates.append(
@@ -246,6 +253,7 @@ def _suspect(seen: float, target: Target, low: float, high: float) -> str:
         candidates.append(
             ((fan_in + fan_out) / (2.0 * fan_out), "did you use fan_out alone, not the average of the fans?")
         )
+    candidates += SUSPECTS
     candidates.append((target.variance, "is the variance used where its square root is needed?"))
     candidates.append((1.0 / target.variance, "is the variance not scaled by the fans at all?"))
     fitting = (
@@ -254,5 +262,5 @@ def _suspect(seen: float, target: Target, low: float, high: float) -> str:
         else []
     )
     if fitting:
-        return min(fitting)[1]
+        return min(fitting, key=lambda pair: pair[0])[1]
     return "all weights are zero" if ratio == 0 else f"{ratio:.3g} times what was asked"

@@ -5,7 +5,7 @@ Nothing here imports NumPy or starts anything, so that checks and the engine can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -40,7 +40,10 @@ class Raised:
 
 @dataclass(frozen=True)
 class Lost:
-    """A row has no answer: the worker hung, died or broke the protocol. `message` continues "affine_backward ..."."""
+    """A row has no answer: the worker hung, died or broke the protocol. `message` continues "affine_backward ...".
+
+    reason: "timeout" or "died"; "late" and "skipped" where earlier rows of the group left no time, or died too often.
+    """
 
     reason: str
     message: str
@@ -97,9 +100,9 @@ class FunctionState:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a submission's files hold: per file an error or None, per wanted function its state."""
+    """What a submission's files hold: per file how its import failed, or None; per wanted function its state."""
 
-    modules: dict[str, Raised | None]
+    modules: Mapping[str, Raised | Lost | None]
     functions: dict[str, FunctionState]
     stand_ins: tuple[str, ...] = ()
 

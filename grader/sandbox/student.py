@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 
 from grader.errors import ProtocolError, SandboxError
@@ -70,6 +71,7 @@ class Student:
         self._wanted = {file: list(functions) for file, functions in wanted.items()}
         self._shown = frozenset(self._names.values())
         self._blocked: dict[str, list[str]] = {}
+        self._ended: dict[str, Lost] = {}
         self._output = Output(self._limits) if show_prints else None
         self._session: Session | None = None
         self._is_loaded = False
@@ -126,11 +128,11 @@ class Student:
         for _ in range(2 * len(self._files) + 1):
             outcome, guilty = self._load_once()
             if isinstance(outcome, Manifest):
-                return outcome
+                return replace(outcome, modules={**outcome.modules, **self._ended})
             hung[guilty] += 1
             if outcome.reason != "timeout" or hung[guilty] > 1:
-                kind = "Timeout" if outcome.reason == "timeout" else "Died"
-                self._blocked[guilty] = [kind, outcome.message]
+                self._ended[guilty] = outcome
+                self._blocked[guilty] = ["ImportError", outcome.message]
         raise SandboxError("the process for student code ended again and again while files were imported")
 
     def _load_once(self) -> tuple[Manifest | Lost, str]:
@@ -282,10 +284,10 @@ class _Patience:
     def find_reason(self, group: int) -> Lost | None:
         """Return why the next row of a group is skipped, or None."""
         if self._timeouts[group] >= self._allowed:
-            return Lost("skipped", "was not called again after it ran out of time")
+            return Lost("late", "was not called again after it ran out of time")
         if self._losses[group] >= _LOSSES:
             return Lost("skipped", f"was not called again after it failed in this way {_LOSSES} times")
         if self._cpu_s > self._limits.problem_cpu_s or time.monotonic() > self._end_s:
             used = f"{self._limits.problem_cpu_s:g} s of computing time"
-            return Lost("skipped", f"was not called again: the {used} for one problem are used up")
+            return Lost("late", f"was not called again: the {used} for one problem are used up")
         return None
