@@ -15,16 +15,18 @@ from typing import Any
 
 from grader import bank as banks
 from grader.assignment import Assignment, Course, Problem, load
-from grader.bank import Bank
 from grader.checks import Backward, Forward, Loss
 from grader.checks import reference as references
-from grader.checks.base import Graded
+from grader.checks.base import Graded, Section
 from grader.checks.mistakes import caught_by
 from grader.checks.mistakes import known as known_mistakes
 from grader.checks.reference import Function, Reference
 from grader.errors import AssignmentError, GraderError
 from grader.hints import read_hints
 from grader.report import Outcome, points_text
+
+
+Sections = Mapping[str, Section]
 
 
 @dataclass(frozen=True)
@@ -74,24 +76,25 @@ def prove_seed(root: Path, name: str, seed: int) -> SeedProof:
         bank = banks.parse(banks.build(assignment, solutions, seed), f"seed {seed}")
     except AssignmentError as error:
         return SeedProof(seed, (str(error),))
-    failures = list(_reference_failures(assignment, bank, known))
+    sections = {problem.id: bank.section(problem.id) for problem in assignment.problems}
+    failures = list(_reference_failures(assignment, sections, known))
     caught = []
     for mistake in known.mistakes:
-        one, troubles = _prove_mistake(assignment, bank, known, mistake)
+        one, troubles = _prove_mistake(assignment, sections, known, mistake, wide=seed == banks.PUBLIC_SEED)
         failures += troubles
         caught += one
-    fewest = fewest_cases(assignment, bank) if seed == banks.PUBLIC_SEED else {}
+    fewest = fewest_cases(assignment, sections) if seed == banks.PUBLIC_SEED else {}
     variants = load_variants(solutions)
     for variant in variants:
-        failures += _variant_failures(assignment, bank, known, variant)
+        failures += _variant_failures(assignment, sections, known, variant)
     return SeedProof(seed, tuple(failures), tuple(caught), len(variants), fewest)
 
 
-def fewest_cases(assignment: Assignment, bank: Bank) -> dict[str, int]:
+def fewest_cases(assignment: Assignment, sections: Sections) -> dict[str, int]:
     """Return for each problem how few of its cases, chosen greedily, would still catch every known mistake."""
     fewest = {}
     for problem in assignment.problems:
-        frozen = bank.section(problem.id).get("mistakes", b"")
+        frozen = sections[problem.id].get("mistakes", b"")
         if not frozen or not isinstance(problem.check, (Backward, Forward, Loss)):
             continue
         catches = [caught_by(known.signature) for known in known_mistakes(frozen)]
@@ -113,12 +116,12 @@ def load_variants(solutions: Path) -> Sequence[Any]:
 
 
 def grade_functions(
-    bank: Bank, problems: Iterable[Problem], known: Reference, replaced: Mapping[str, Function]
+    sections: Sections, problems: Iterable[Problem], known: Reference, replaced: Mapping[str, Function]
 ) -> dict[str, Graded]:
     """Grade the reference with some functions replaced, in this process."""
     run = known.runner(replaced)
     return {
-        problem.id: problem.check.grade(problem.id, problem.hundredths, bank.section(problem.id), run)
+        problem.id: problem.check.grade(problem.id, problem.hundredths, sections[problem.id], run)
         for problem in problems
     }
 
@@ -133,8 +136,8 @@ def _missing(problem: Problem, graded: Graded) -> str:
     return f"{points_text(earned)} of {points_text(problem.hundredths)} ({'; '.join(lost)[:300]})"
 
 
-def _reference_failures(assignment: Assignment, bank: Bank, known: Reference) -> Iterable[str]:
-    graded = grade_functions(bank, assignment.problems, known, {})
+def _reference_failures(assignment: Assignment, sections: Sections, known: Reference) -> Iterable[str]:
+    graded = grade_functions(sections, assignment.problems, known, {})
     for problem in assignment.problems:
         if not _full(graded[problem.id]):
             yield f"the reference's {problem.id} has {_missing(problem, graded[problem.id])}"
@@ -150,16 +153,18 @@ def dependents(assignment: Assignment, function: str) -> list[Problem]:
 
 
 def _prove_mistake(
-    assignment: Assignment, bank: Bank, known: Reference, mistake: Any
+    assignment: Assignment, sections: Sections, known: Reference, mistake: Any, *, wide: bool
 ) -> tuple[list[Caught], list[str]]:
     """A mistake must lose points, be named in at least one row, and never by another's name."""
     problem = next((p for p in assignment.problems if p.id == mistake.replaces), None)
     if problem is None:
         return [], [f"the mistake '{mistake.id}' replaces '{mistake.replaces}', which is no problem"]
-    others = [p for p in dependents(assignment, problem.id) if not isinstance(problem.check, type(None))]
-    # On the public seed everything else is graded too, to see that a mistake costs on its own problem only.
-    wide = assignment.problems if bank.seed == banks.PUBLIC_SEED else (problem, *others)
-    graded = grade_functions(bank, wide, known, {problem.id: mistake.function})
+    # A backward may lose points with its forward; a composite has its follow-through.
+    others = dependents(assignment, problem.id)
+    may_lose = {p.id for p in others if isinstance(p.check, Backward) and not p.check.parts}
+    # `wide`: everything else is graded too, to see that a mistake costs on its own problem only.
+    tried = [p for p in (assignment.problems if wide else (problem, *others)) if p.id not in may_lose]
+    graded = grade_functions(sections, tried, known, {problem.id: mistake.function})
     lost = tuple(check.id for check in graded[problem.id].checks if check.score < check.max_score)
     names = {check.id: check.mistake for check in graded[problem.id].checks if check.mistake is not None}
     failures = []
@@ -174,22 +179,21 @@ def _prove_mistake(
         for row, name in names.items()
         if name != mistake.id
     ]
-    may_lose = {p.id for p in others if isinstance(p.check, Backward) and not p.check.parts}
     failures += [
         f"the mistake '{mistake.id}' of {problem.id} costs points on {p.id}: {_missing(p, graded[p.id])}"
-        for p in wide
-        if p.id != problem.id and p.id not in may_lose and not _full(graded[p.id])
+        for p in tried
+        if p.id != problem.id and not _full(graded[p.id])
     ]
     named = tuple(row for row, name in names.items() if name == mistake.id)
     return [Caught(mistake.id, problem.id, lost, named)], failures
 
 
-def _variant_failures(assignment: Assignment, bank: Bank, known: Reference, variant: Any) -> list[str]:
+def _variant_failures(assignment: Assignment, sections: Sections, known: Reference, variant: Any) -> list[str]:
     """A right version must have full marks, and so must all that stands on it."""
     names = {name for name in variant.functions if any(problem.id == name for problem in assignment.problems)}
     affected = {problem.id for name in variant.functions for problem in dependents(assignment, name)} | names
     problems = [problem for problem in assignment.problems if problem.id in affected]
-    graded = grade_functions(bank, problems, known, variant.functions)
+    graded = grade_functions(sections, problems, known, variant.functions)
     return [
         f"the variant '{variant.id}' has {_missing(problem, graded[problem.id])} on {problem.id}"
         for problem in problems

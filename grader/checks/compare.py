@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Answers:
     kappa: np.ndarray
     infinite: np.ndarray
 
-    @property
+    @cached_property
     def starts(self) -> list[int]:
         """Where each case begins in the flat arrays; one entry more than there are cases."""
         ends = [0]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,8 @@ class Reference:
     scales: Mapping[str, Function] = field(default_factory=dict)
     edges: Mapping[str, Function] = field(default_factory=dict)
     mistakes: tuple[Any, ...] = ()
+    # One request is answered by dozens of known mistakes in a row.
+    _decode: Callable[[bytes], Any] = field(default_factory=lambda: lru_cache(8)(codec.decode), repr=False)
 
     def mistakes_of(self, function: str) -> list[Any]:
         """Return the known mistakes that replace a function; each has id, text, function, follow, variance."""
@@ -43,7 +46,7 @@ class Reference:
 
         def run(payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
             with _replaced_everywhere(self.functions, replaced or {}):
-                replies = program.run(codec.decode(payload), surroundings)
+                replies = program.run(self._decode(payload), surroundings)
             return [[read_row(row) for row in rows] for rows in replies]
 
         return run
