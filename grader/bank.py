@@ -62,7 +62,13 @@ def decode(data: bytes) -> Any:
 
 def build(assignment: Assignment, solutions: Path, seed: int, progress: Progress | None = None) -> bytes:
     """Build a bank's bytes: draw, answer, confirm, freeze. Raises AssignmentError where the reference is wrong."""
-    known = reference.load(solutions, assignment.files)
+    return build_from(assignment, reference.load(solutions, assignment.files), seed, progress)
+
+
+def build_from(
+    assignment: Assignment, known: reference.Reference, seed: int, progress: Progress | None = None
+) -> bytes:
+    """Build a bank's bytes from solutions that are loaded already."""
     sections: dict[str, bytes] = {}
     for number, problem in enumerate(assignment.problems):
         if progress is not None:

@@ -75,8 +75,9 @@ class Backward:
         """Draw the cases, answer and confirm them, and freeze the section."""
         section = freeze(self, problem, reference, seed)
         section["known_forwards"] = follow.known_forwards(self.forward, reference, section)
+        light = base.without_numeric(section)
         section["mistakes"] = naming.freeze_mistakes(
-            problem, reference, lambda run: _Attempt(self, problem, section, run).signature()
+            problem, reference, lambda run: _Attempt(self, problem, light, run).signature()
         )
         return section
 

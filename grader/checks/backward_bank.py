@@ -10,10 +10,10 @@ import numpy as np
 
 from grader.checks import base, numeric
 from grader.checks.base import Requests, Section
-from grader.checks.cases import Case, draw_cases
+from grader.checks.cases import Case, draw_cases, draw_usual
 from grader.checks.compare import Answers
 from grader.checks.differences import Verdict, steps
-from grader.checks.inputs import Inputs, axes_of, regimes_of
+from grader.checks.inputs import Inputs, axes_of
 from grader.checks.numeric import Numeric, Probe, freeze_numeric
 from grader.checks.reference import Reference, extended, scales_for
 from grader.errors import AssignmentError
@@ -196,19 +196,17 @@ def _numeric_cases(
     forward = output_of(reference, check.forward)
     found: list[tuple[Answered, list[Probe]]] = []
     limits = numeric_limits(check.inputs, check.sizes)
-    usual = regimes_of(check.inputs)[0]
     for attempt in range(4):
-        for case in draw_cases(check.inputs, seed=seed + 7_000 + attempt, limits=limits, extreme=check.extreme):
-            if case.regime != usual or len(found) == FOLLOW_NUMERIC:
-                continue
+        drawn = draw_usual(check.inputs, seed=seed + 7_000 + attempt, limits=limits, count=2 * FOLLOW_NUMERIC)
+        for case in drawn:
+            if len(found) == FOLLOW_NUMERIC:
+                return found
             one = answer(check, problem, reference, case)
             rng = np.random.default_rng((case.seed, 2))
             plain = list(case.arguments.values())
             probes = numeric.make_probes(forward, plain, check.positions, one.scales, rng, kink=check.kink)
             if _conclusive(check, forward, one, probes):
                 found.append((one, probes))
-        if len(found) == FOLLOW_NUMERIC:
-            return found
     raise AssignmentError(f"{problem}: too few cases allow a numerical gradient; are its inputs too rough?")
 
 

@@ -129,6 +129,22 @@ class Requests:
         }
 
 
+def without_numeric(section: Section) -> Section:
+    """Return the section without its numerical gradients: no mistake is told from another by them."""
+    if "numeric" not in section:
+        return section
+    request = section["request"]
+    tree = codec.decode(request["bytes"], keep_lists=True)
+    kept = [i for i, keys in enumerate(request["keys"]) if not keys[0].startswith("numeric")]
+    tree["batches"] = [tree["batches"][i] for i in kept]
+    light = {name: [request[name][i] for i in kept] for name in ("keys", "groups")}
+    return {
+        **section,
+        "request": {"bytes": codec.encode(tree), **light},
+        "numeric": {**section["numeric"], "shown": 0},
+    }
+
+
 def replay(request: Section, run: Runner) -> dict[str, Row]:
     """Send a request and return its rows by key."""
     replies = run(request["bytes"], request["groups"])

@@ -117,6 +117,14 @@ def draw_cases(
     return sorted(cases, key=lambda case: case.entries)
 
 
+def draw_usual(inputs: Inputs, *, seed: int, limits: Mapping[str, tuple[int, int]], count: int) -> list[Case]:
+    """Draw cases of the first regime alone, without edges, sorted by size."""
+    raw = hypothesis_examples(draw_strategy(inputs, limits), count=count, seed=seed)
+    usual = regimes_of(inputs)[0]
+    draws = [replace(draw, regime=usual, seed=(draw.seed + 7919 * number) % 2**32) for number, draw in enumerate(raw)]
+    return sorted((realise(inputs, draw) for draw in draws), key=lambda case: case.entries)
+
+
 def hypothesis_examples(strategy: SearchStrategy[Any], *, count: int, seed: int) -> list[Any]:
     """Return `count` examples of a strategy, the same for the same seed and Hypothesis version."""
     # Imported here for start-up time: grading never draws.

@@ -11,11 +11,11 @@ import numpy as np
 from grader.checks import base, naming, numeric, shares
 from grader.checks.backward_bank import FOLLOW_NUMERIC, SHOWN_NUMERIC, numeric_limits
 from grader.checks.base import Graded, Requests, Section
-from grader.checks.cases import Case, draw_cases
+from grader.checks.cases import Case, draw_cases, draw_usual
 from grader.checks.compare import Answers, Trouble, compare
 from grader.checks.differences import Verdict
 from grader.checks.forward import TITLES
-from grader.checks.inputs import Inputs, arrays_of, regimes_of
+from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric, Probe, freeze_numeric
 from grader.checks.reference import Reference, extended, scales_for
@@ -73,8 +73,9 @@ class Loss:
         _confirm(self, problem, reference, cases, answered, np.random.default_rng((seed, 1)))
         probed = _numeric_cases(self, problem, reference, seed)
         section = self._assemble(problem, cases, answered, probed)
+        light = base.without_numeric(section)
         section["mistakes"] = naming.freeze_mistakes(
-            problem, reference, lambda run: _Attempt(self, problem, section, run).signature()
+            problem, reference, lambda run: _Attempt(self, problem, light, run).signature()
         )
         return section
 
@@ -173,9 +174,8 @@ def _confirm(
 def _numeric_cases(check: Loss, problem: str, reference: Reference, seed: int) -> list[tuple[list[Any], list[Probe]]]:
     """Return small cases of the usual kind with directions for the numerical gradient."""
     limits = numeric_limits(check.inputs, check.sizes)
-    cases = draw_cases(check.inputs, seed=seed + 7_000, limits=limits, extreme=check.extreme)
-    usual = regimes_of(check.inputs)[0]
-    return _probe(check, problem, reference, [case for case in cases if case.regime == usual])[:FOLLOW_NUMERIC]
+    cases = draw_usual(check.inputs, seed=seed + 7_000, limits=limits, count=2 * FOLLOW_NUMERIC)
+    return _probe(check, problem, reference, cases)[:FOLLOW_NUMERIC]
 
 
 def _probe(

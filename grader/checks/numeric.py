@@ -24,7 +24,7 @@ from grader.sandbox.replies import Returned, Row, Runner
 
 DIRECTIONS = 2
 ENTRIES_SHOWN = 60
-SHRINKS = (1.0, 2.0**-3, 2.0**-6, 2.0**-9, 2.0**-15, 2.0**-20, 2.0**-25)
+SHRINKS = (2.0**-3, 2.0**-6, 2.0**-9, 2.0**-15, 2.0**-20, 2.0**-25)
 
 
 @dataclass(frozen=True)
@@ -97,36 +97,67 @@ def confirm(
 
     Raises AssignmentError naming the gradient and the case when they disagree.
     """
-    verdicts: list[Verdict] = []
-    for probe in probes:
-        x = np.asarray(arguments[probe.position])
-        v = probe.direction.astype(x.dtype)
-        verdict, twice = Verdict.INCONCLUSIVE, False
-        # Where the function bends within half a unit, smaller first steps still decide.
-        for shrink in SHRINKS:
-            first = probe.first_step * shrink
-            outputs = np.stack(
-                [
-                    np.asarray(forward(*arguments[: probe.position], x + h * v, *arguments[probe.position + 1 :]))
-                    for h in differences.steps(first).astype(x.dtype)
-                ]
-            )
-            analytic = float(np.sum(gradients[probe.gradient] * v))
-            found = differences.compare_one(outputs, dout, first, analytic, probe.scale, probe.kappa)
-            # A reference is called wrong when two first steps say so: this stops an instructor's build.
-            twice = verdict is found.verdict is Verdict.DIFFERS
-            verdict = found.verdict
-            if verdict is Verdict.AGREES or twice:
-                break
-        if verdict is Verdict.DIFFERS and not twice:
-            verdict = Verdict.INCONCLUSIVE
-        if verdict is Verdict.DIFFERS:
+    if not probes:
+        return []
+    found = [_compare_at(forward, arguments, dout, gradients, probe, probe.first_step) for probe in probes]
+    projected, analytic = np.stack([values for values, _ in found]), np.array([number for _, number in found])
+    steps, scales, kappas = (
+        np.array([getattr(probe, n) for probe in probes]) for n in ("first_step", "scale", "kappa")
+    )
+    compared = differences.compare(projected, steps, analytic, scales, kappas)
+    verdicts = []
+    for probe, comparison in zip(probes, compared, strict=True):
+        if comparison.verdict is Verdict.AGREES:
+            verdicts.append(Verdict.AGREES)
+        else:
+            verdicts.append(_confirm_finer(name, forward, arguments, dout, gradients, probe, comparison))
+    return verdicts
+
+
+def _compare_at(
+    forward: Callable[..., np.ndarray],
+    arguments: Sequence[Any],
+    dout: np.ndarray,
+    gradients: Mapping[str, np.ndarray],
+    probe: Probe,
+    first: float,
+) -> tuple[np.ndarray, Any]:
+    """Return `<dout, forward>` at the steps along a probe, and `<gradient, v>`."""
+    x = np.asarray(arguments[probe.position])
+    v = probe.direction.astype(x.dtype)
+    before, after = arguments[: probe.position], arguments[probe.position + 1 :]
+    values = [np.sum(dout * forward(*before, x + h * v, *after)) for h in differences.steps(first).astype(x.dtype)]
+    return np.array(values), np.sum(gradients[probe.gradient] * v)
+
+
+def _confirm_finer(
+    name: str,
+    forward: Callable[..., np.ndarray],
+    arguments: Sequence[Any],
+    dout: np.ndarray,
+    gradients: Mapping[str, np.ndarray],
+    probe: Probe,
+    found: Comparison,
+) -> Verdict:
+    """Decide by smaller first steps where the function bends within half a unit.
+
+    A reference is called wrong when two first steps in a row say so: this stops an instructor's build.
+    """
+    before = found.verdict
+    for shrink in SHRINKS:
+        first = probe.first_step * shrink
+        values, analytic = _compare_at(forward, arguments, dout, gradients, probe, first)
+        numbers = (np.array([number]) for number in (first, analytic, probe.scale, probe.kappa))
+        found = differences.compare(values[None], *numbers)[0]
+        if found.verdict is Verdict.AGREES:
+            return Verdict.AGREES
+        if before is found.verdict is Verdict.DIFFERS:
             raise AssignmentError(
                 f"the reference's {probe.gradient} of {name} disagrees with its numerical gradient: "
                 f"{found.analytic:.6g} where finite differences give {found.numerical:.6g}"
             )
-        verdicts.append(verdict)
-    return verdicts
+        before = found.verdict
+    return Verdict.INCONCLUSIVE
 
 
 # --- grading ----------------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ class Reference:
     scales: Mapping[str, Function] = field(default_factory=dict)
     edges: Mapping[str, Function] = field(default_factory=dict)
     mistakes: tuple[Any, ...] = ()
+    # Replies by request and replaced functions, where they are kept: a proof asks for each of them twice.
+    answered: dict[tuple[bytes, frozenset[Function]], list[list[Row]]] | None = None
     # One request is answered by dozens of known mistakes in a row.
     _decode: Callable[[bytes], Any] = field(default_factory=lambda: lru_cache(8)(codec.decode), repr=False)
 
@@ -43,11 +45,17 @@ class Reference:
     def runner(self, replaced: Mapping[str, Function] | None = None) -> Runner:
         """Return how requests are answered by the reference itself, some functions replaced."""
         surroundings = program.Surroundings({**self.functions, **(replaced or {})}, {}, caught=Exception)
+        functions = frozenset((replaced or {}).values())
 
         def run(payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
+            if self.answered is not None and (payload, functions) in self.answered:
+                return self.answered[payload, functions]
             with _replaced_everywhere(self.functions, replaced or {}):
                 replies = program.run(self._decode(payload), surroundings)
-            return [[read_row(row) for row in rows] for rows in replies]
+            rows = [[read_row(row) for row in batch] for batch in replies]
+            if self.answered is not None:
+                self.answered[payload, functions] = rows
+            return rows
 
         return run
 

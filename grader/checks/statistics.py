@@ -90,7 +90,7 @@ def _uniform_square_limits(n: int) -> tuple[float, float]:
         low, high = 0.0, 1.0
         while exceeds(sign * high)[1] < rate and high < STEEPEST:
             high *= 2.0
-        for _ in range(80):
+        for _ in range(40):
             middle = (low + high) / 2.0
             low, high = (middle, high) if exceeds(sign * middle)[1] < rate else (low, middle)
         # For a few draws no value is out of reach: the bound never bites, up to any tilt that can be computed.
