@@ -343,19 +343,22 @@ def _prove_seeds(course: Course, name: str, seeds: int, jobs: int) -> list[SeedP
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from grader.authoring.check import prove_seed
+    from grader.authoring.check import prove_seeds
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
+    # Several seeds a job where there are many: solutions are loaded once a job.
+    size = max(1, min(5, seeds // (4 * jobs)))
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
     try:
         with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
             task = progress.add_task(f"{name}: proving seeds", total=seeds)
-            futures = [pool.submit(prove_seed, course.root, name, seed) for seed in range(seeds)]
+            chunks = [range(seeds)[at : at + size] for at in range(0, seeds, size)]
+            futures = [pool.submit(prove_seeds, course.root, name, chunk) for chunk in chunks]
             found = []
             for future in as_completed(futures):
-                found.append(future.result())
-                progress.advance(task)
+                found += future.result()
+                progress.update(task, completed=len(found))
     except BaseException:
         for process in list(getattr(pool, "_processes", {}).values()):
             process.terminate()

@@ -26,7 +26,7 @@ leaky = {"x": Array("N D", MATRIX), "negative_slope": Maybe(Choice((0.01, 0.2, 1
 squashed = {"x": Array("N D", ("normal", "wide", "ties", "tiny", "huge"))}
 
 scores = {
-    "x": Array("N C", ("normal", "wide", "ties", "constant_columns", "tiny", "huge")),
+    "x": Array("N C", ("normal", "wide", "ties", "constant_columns", "tiny", "huge", "apart")),
     "y": Labels("N", "C"),
 }
 targets = {"h": Array("N D", ("normal", "large", "tiny", "ties", "integers")), "z": Array("N D")}
@@ -65,7 +65,7 @@ assignment = Assignment(
         Problem("sigmoid_backward", "layers.py", 3, Backward("sigmoid_forward", squashed, extreme=("huge",))),
         Problem("tanh_backward", "layers.py", 3, Backward("tanh_forward", squashed, extreme=("huge",))),
         Problem("squared_loss", "layers.py", 3, Loss(targets, gradient="dh")),
-        Problem("softmax_loss", "layers.py", 5, Loss(scores, extreme=("huge",), sizes={"C": (2, 7)})),
+        Problem("softmax_loss", "layers.py", 5, Loss(scores, extreme=("huge", "apart"), sizes={"C": (2, 7)})),
         Problem(
             "affine_relu_backward",
             "layers.py",

@@ -63,14 +63,19 @@ class Proof:
         return self.failures + tuple(f"seed {one.seed}: {text}" for one in self.seeds for text in one.failures)
 
 
-def prove_seed(root: Path, name: str, seed: int) -> SeedProof:
-    """Build the bank of one seed and prove the verdicts on it."""
+def prove_seeds(root: Path, name: str, seeds: Sequence[int]) -> list[SeedProof]:
+    """Build the bank of every seed and prove the verdicts on it. Raises AssignmentError without solutions."""
     course = Course(root)
     assignment = load(course, name)
     solutions = course.solutions(name)
     if solutions is None:
-        return SeedProof(seed, (f"there is no solutions/{name} in {root}",))
-    known = replace(references.load(solutions, assignment.files), answered={})
+        raise AssignmentError(f"there is no solutions/{name} in {root}")
+    known = references.load(solutions, assignment.files)
+    variants = load_variants(solutions)
+    return [_prove_seed(assignment, replace(known, answered={}), variants, seed) for seed in seeds]
+
+
+def _prove_seed(assignment: Assignment, known: Reference, variants: Sequence[Any], seed: int) -> SeedProof:
     try:
         bank = banks.parse(banks.build_from(assignment, known, seed), f"seed {seed}")
     except AssignmentError as error:
@@ -86,7 +91,6 @@ def prove_seed(root: Path, name: str, seed: int) -> SeedProof:
         failures += troubles
         caught += one
     fewest = fewest_cases(assignment, sections) if seed == banks.PUBLIC_SEED else {}
-    variants = load_variants(solutions)
     for variant in variants:
         failures += _variant_failures(assignment, sections, known, variant)
     return SeedProof(seed, tuple(failures), tuple(caught), len(variants), fewest)
@@ -145,13 +149,25 @@ def _reference_failures(assignment: Assignment, sections: Sections, known: Refer
             yield f"the reference's {problem.id} has {_missing(problem, graded[problem.id])}"
 
 
-def dependents(assignment: Assignment, function: str) -> list[Problem]:
-    """Return the problems that stand on a function: backwards of a forward, composites of a part."""
-    found = []
-    for problem in assignment.problems:
-        if function in problem.check.calls and problem.id != function:
-            found.append(problem)
-    return found
+def dependents(assignment: Assignment, known: Reference, function: str) -> list[Problem]:
+    """Return the problems that stand on a function: declared to call it, or calling it in the reference."""
+    return [
+        problem
+        for problem in assignment.problems
+        if problem.id != function
+        and (function in problem.check.calls or function in _called(known.functions[problem.id]))
+    ]
+
+
+def _called(function: Function) -> tuple[str, ...]:
+    """Return the global names that a function's body uses."""
+    code = getattr(function, "__code__", None)
+    return code.co_names if code is not None else ()
+
+
+def _has_follow_through(problem: Problem) -> bool:
+    """Whether what the parts of a composite get wrong is paid for there and not here."""
+    return bool(getattr(problem.check, "parts", ()))
 
 
 def _prove_mistake(
@@ -162,8 +178,8 @@ def _prove_mistake(
     if problem is None:
         return [], [f"the mistake '{mistake.id}' replaces '{mistake.replaces}', which is no problem"]
     # A backward may lose points with its forward; a composite has its follow-through.
-    others = dependents(assignment, problem.id)
-    may_lose = {p.id for p in others if isinstance(p.check, Backward) and not p.check.parts}
+    others = dependents(assignment, known, problem.id)
+    may_lose = {p.id for p in others if not _has_follow_through(p)}
     # `wide`: everything else is graded too, to see that a mistake costs on its own problem only.
     tried = [p for p in (assignment.problems if wide else (problem, *others)) if p.id not in may_lose]
     graded = grade_functions(sections, tried, known, {problem.id: mistake.function})
@@ -193,7 +209,7 @@ def _prove_mistake(
 def _variant_failures(assignment: Assignment, sections: Sections, known: Reference, variant: Any) -> list[str]:
     """A right version must have full marks, and so must all that stands on it."""
     names = {name for name in variant.functions if any(problem.id == name for problem in assignment.problems)}
-    affected = {problem.id for name in variant.functions for problem in dependents(assignment, name)} | names
+    affected = {problem.id for name in variant.functions for problem in dependents(assignment, known, name)} | names
     problems = [problem for problem in assignment.problems if problem.id in affected]
     graded = grade_functions(sections, problems, known, variant.functions)
     return [

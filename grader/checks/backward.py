@@ -171,19 +171,20 @@ class _Attempt:
     @cached_property
     def compared(self) -> dict[str, Compared]:
         """Every gradient in every case, against the reference."""
-        unpacked = [self._gradients(row, 1) for row in self.case_rows]
-        return {name: compare(self.answers[name], [one[name] for one in unpacked]) for name in self.check.names}
+        return {name: compare(self.answers[name], [one[name] for one in self.returned]) for name in self.check.names}
 
-    def _gradients(self, row: Row, position: int) -> dict[str, Any]:
-        return base.unpack(base.step_of(row, position), self.check.names, self.problem)
+    @cached_property
+    def returned(self) -> list[dict[str, Any]]:
+        """What came back in every case, by gradient; a remark where nothing did."""
+        return [base.unpack(base.step_of(row, 1), self.check.names, self.problem) for row in self.case_rows]
 
     @cached_property
     def judged(self) -> dict[str, Compared]:
         """As compared, after credit where a part or the student's own forward has paid already."""
         judged = dict(self.compared)
         wrong = [name for name in judged if base.first_trouble(judged[name], self.ordinary, Trouble.VALUE)]
-        if wrong and self.check.parts:
-            self._follow_parts(judged, wrong)
+        if self.check.parts and any(one.remarks for one in judged.values()):
+            self._follow_parts(judged)
         elif wrong and self.state.kind == "near" and not self.check.edges:
             self._follow_forward(judged, wrong)
         return judged
@@ -194,14 +195,19 @@ class _Attempt:
         wrong = [name for name, one in self.compared.items() if base.first_trouble(one, self.ordinary, Trouble.VALUE)]
         return bool(self.check.parts and wrong) and not any(self.judged[name].remarks for name in wrong)
 
-    def _follow_parts(self, judged: dict[str, Compared], wrong: list[str]) -> None:
-        own = base.replay(self.section["parts"], self.run)
-        answers = [follow.part_gradients(own[f"parts{i}"], self.check) for i in range(len(self.case_rows))]
-        for name in wrong:
-            arrays = self.compared[name].arrays
-            if follow.same_everywhere(arrays, [one.get(name) for one in answers], self.ordinary):
+    def _follow_parts(self, judged: dict[str, Compared]) -> None:
+        own = [follow.part_gradients(row, self.check, self.problem) for row in self.part_rows]
+        for name in judged:
+            mine, theirs = ([one[name] for one in answers] for answers in (self.returned, own))
+            if judged[name].remarks and follow.same_everywhere(mine, theirs, self.ordinary):
                 judged[name] = replace(self.compared[name], remarks={})
                 self.remark = f"follows your own {' and '.join(self.check.parts)}, where the points are lost"
+
+    @cached_property
+    def part_rows(self) -> list[Row]:
+        """The composition of the student's own parts on every case."""
+        rows = base.replay(self.section["parts"], self.run)
+        return [rows[f"parts{i}"] for i in range(len(self.case_rows))]
 
     def _follow_forward(self, judged: dict[str, Compared], wrong: list[str]) -> None:
         agrees = follow.agreeing_gradients(self.check.numeric(self.problem), self.section, self.run)
@@ -239,7 +245,7 @@ class _Attempt:
         found += [finding for finding in (self._numeric(), self._extremes()) if finding is not None]
         fair = self.state.kind == "right" and not self.state.inaccurate
         found.append(base.rounding_finding(self.judged.items() if fair else (), self.ordinary, self._show))
-        found.append(base.form_finding(self.compared.items()))
+        found.append(base.form_finding(self.judged.items()))
         found.append(self._manners())
         return found
 
@@ -277,7 +283,7 @@ class _Attempt:
             return Finding("extremes", title, side=True)
         # Where the student's own forward fails on the extreme input, the forward has paid already.
         fair = [i for i in indices if i not in self.state.wrong]
-        for name, one in self.compared.items():
+        for name, one in self.judged.items():
             finding = base.value_finding(name, title, one, fair, self._show, self._status)
             if not finding.passed:
                 return replace(finding, id="extremes", side=True)
@@ -288,9 +294,14 @@ class _Attempt:
         names = [*self.check.inputs, "dout"]
         by_forward = self._written_by_forward()
         for index, row in enumerate(self.case_rows):
-            written = [names[i] for i in row.modified if i not in by_forward.get(index, ()) and i < len(names)]
+            paid = by_forward.get(index, ())
+            written = [i for i in row.modified if i not in paid and i < len(names)]
+            if written and self.check.parts:
+                written = [i for i in written if i not in self.part_rows[index].modified]
             if written:
-                message = f"{self.problem} writes into {written[0]}, which belongs to the caller. Work on a copy."
+                message = (
+                    f"{self.problem} writes into {names[written[0]]}, which belongs to the caller. Work on a copy."
+                )
                 return Finding("manners", title, Outcome.FAILED, message, side=True)
         for index in range(self.section["repeats"]):
             row = self.case_rows[index]

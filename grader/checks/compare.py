@@ -7,9 +7,9 @@ from: a sum that cancels is small and still right. Everything is elementwise and
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -100,13 +100,19 @@ class Remark:
     """What is wrong with one return in one case. `form` is a lesser finding that may come beside `trouble`.
 
     `code` is the kind of a call that gave nothing ("raised ValueError"), the same however it was worded.
+    `locate` finds the worst entry: of fifty failing cases one is shown.
     """
 
     trouble: Trouble
     message: str = ""
-    worst: Worst | None = None
     form: str = ""
     code: str = ""
+    locate: Callable[[], Worst] | None = None
+
+    @property
+    def worst(self) -> Worst | None:
+        """The entry that is furthest off, where there are entries to compare."""
+        return None if self.locate is None else self.locate()
 
 
 @dataclass
@@ -157,9 +163,10 @@ def _judge(answers: Answers, got: np.ndarray, result: Compared) -> None:
             continue
         trouble = Trouble.ROUNDING if right[window].all() else Trouble.VALUE
         limits = allowed if trouble is Trouble.VALUE else fine
-        worst = worst_entry(got[window], answers.expected[window], answers.scale[window], limits[window], shape)
+        expected, scale = answers.expected[window], answers.scale[window]
+        locate = partial(worst_entry, got[window], expected, scale, limits[window], shape)
         form = result.remarks[index].form if index in result.remarks else ""
-        result.remarks[index] = Remark(trouble, worst=worst, form=form)
+        result.remarks[index] = Remark(trouble, form=form, locate=locate)
 
 
 def worst_entry(

@@ -15,7 +15,7 @@ import numpy as np
 
 from grader.checks import base
 from grader.checks.base import Section
-from grader.checks.compare import Answers, Compared, Trouble, compare, show_shape
+from grader.checks.compare import Answers, Compared, Remark, Trouble, compare, show_shape
 from grader.checks.differences import Verdict
 from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
@@ -103,24 +103,25 @@ def _is_known(section: Section, compared: Compared, answers: Answers, ordinary: 
 # --- parts of a composite ---------------------------------------------------------------------------------
 
 
-def part_gradients(row: Row, check: Backward) -> dict[str, Any]:
+def part_gradients(row: Row, check: Backward, problem: str) -> dict[str, Any]:
     """Return the gradients that the student's own parts give: those of the last backward called."""
-    last = 2 * len(check.parts) - 1
-    if len(row.steps) <= last:
-        return {}
-    return base.unpack(row.steps[last], check.names, f"{check.parts[0]}_backward")
+    return base.unpack(base.step_of(row, 2 * len(check.parts) - 1), check.names, problem)
 
 
-def same_everywhere(arrays: Sequence[np.ndarray | None], parts: Sequence[Any], indices: Sequence[int]) -> bool:
-    """Whether the composite is bitwise what its parts give; all zeros follow nothing."""
+def same_everywhere(mine: Sequence[Any], theirs: Sequence[Any], indices: Sequence[int]) -> bool:
+    """Whether the composite is bitwise what its parts give, or raises as they do; all zeros follow nothing."""
     different_from_zero = False
     for index in indices:
-        mine, theirs = arrays[index], parts[index]
-        if mine is None or not isinstance(theirs, np.ndarray) or mine.shape != theirs.shape:
+        first, second = mine[index], theirs[index]
+        if isinstance(first, Remark) and isinstance(second, Remark):
+            if not first.code or first.code != second.code:
+                return False
+            continue
+        if not (isinstance(first, np.ndarray) and isinstance(second, np.ndarray)):
             return False
-        if not np.array_equal(mine, theirs, equal_nan=True):
+        if first.shape != second.shape or not np.array_equal(first, second, equal_nan=first.dtype.kind == "f"):
             return False
-        different_from_zero |= bool(np.any(mine))
+        different_from_zero |= bool(np.any(first))
     return different_from_zero
 
 

@@ -198,7 +198,9 @@ def _fits_wholly(mistake: Signature, student: Signature) -> bool:
         return False
     if not mistake.failing:
         return bool(mistake.sides) and dict(mistake.sides) == dict(student.sides)
-    return all(_fits_row(mistake, student, row) for row in student.failing)
+    rows = [mistake.rows[row] for row in student.failing]
+    enough = sum(row.differs for row in rows) >= min(FEWEST, sum(len(row.codes) for row in rows))
+    return enough and all(mistake.rows[row].agrees(student.rows[row]) for row in student.failing)
 
 
 def _touches(signature: Signature, row: str) -> bool:

@@ -34,7 +34,7 @@ class Reference:
     edges: Mapping[str, Function] = field(default_factory=dict)
     mistakes: tuple[Any, ...] = ()
     # Replies by request and replaced functions, where they are kept: a proof asks for each of them twice.
-    answered: dict[tuple[bytes, frozenset[Function]], list[list[Row]]] | None = None
+    answered: dict[tuple[bytes, frozenset[tuple[str, Function]]], list[list[Row]]] | None = None
     # One request is answered by dozens of known mistakes in a row.
     _decode: Callable[[bytes], Any] = field(default_factory=lambda: lru_cache(8)(codec.decode), repr=False)
 
@@ -45,7 +45,7 @@ class Reference:
     def runner(self, replaced: Mapping[str, Function] | None = None) -> Runner:
         """Return how requests are answered by the reference itself, some functions replaced."""
         surroundings = program.Surroundings({**self.functions, **(replaced or {})}, {}, caught=Exception)
-        functions = frozenset((replaced or {}).values())
+        functions = frozenset((replaced or {}).items())
 
         def run(payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
             if self.answered is not None and (payload, functions) in self.answered:

@@ -76,6 +76,13 @@ def huge(rng: Rng, shape: tuple[int, ...]) -> Values:
     return rng.choice((-1000.0, 1000.0), shape) + rng.standard_normal(shape)
 
 
+def apart(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """Normal around -1000 or 1000, by example in turn: no one shift of all scores keeps exp in range."""
+    level = 1000.0 * rng.choice((-1.0, 1.0)) * (-1.0) ** np.arange(shape[0])
+    values: Values = level.reshape(-1, *(1 for _ in shape[1:])) + np.round(rng.standard_normal(shape), 2)
+    return values
+
+
 def wide(rng: Rng, shape: tuple[int, ...]) -> Values:
     """Of size 8: where sigmoid and tanh are nearly flat."""
     return np.round(rng.standard_normal(shape) * 8.0, 2)
@@ -96,6 +103,7 @@ REGIMES: Mapping[str, Regime] = MappingProxyType(
             far_from_one,
             positive,
             huge,
+            apart,
             wide,
         )
     }

@@ -7,6 +7,7 @@ variance 1. Every limit that needs more than NumPy is frozen in the bank.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -56,11 +57,16 @@ def make_limits(rows: int, columns: int, family: str) -> Limits:
     return Limits(total_limits(n, family), largest_limits(n, family), sides[0], sides[1])
 
 
+# Cached, all three: they depend on nothing but their arguments, and a proof asks for the same again and again.
+
+
+@lru_cache(maxsize=4096)
 def total_limits(n: int, family: str) -> tuple[float, float]:
     """Return the limits of sum z^2 over n draws."""
     return chi_square(n) if family == "normal" else _uniform_square_limits(n)
 
 
+@lru_cache(maxsize=4096)
 def chi_square(degrees: int) -> tuple[float, float]:
     """Return the two-sided limits of a chi-square variable at ALPHA."""
     # Imported here for start-up time: scipy stays out of grading altogether.
@@ -99,6 +105,7 @@ def _uniform_square_limits(n: int) -> tuple[float, float]:
     return limits[0], limits[1]
 
 
+@lru_cache(maxsize=4096)
 def largest_limits(n: int, family: str) -> tuple[float, float]:
     """Return the limits of max |z| over n draws; a uniform distribution has its bound above."""
     # Imported here for start-up time: scipy stays out of grading altogether.

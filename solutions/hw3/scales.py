@@ -10,18 +10,9 @@ backward: those of the forward, then dout), then `expected`, the reference's ans
 no function here, the grader takes the largest entry of the answer. For the initialisers: what is asked for.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
-
-class Scale(NamedTuple):
-    """`infinite_ok`: infinity is accepted too, because the true answer comes from an underflow."""
-
-    size: Any
-    kappa: Any
-    infinite_ok: bool = False
-
+from grader.catalogue import Scale
 
 # --- layers -----------------------------------------------------------------------------------------------
 

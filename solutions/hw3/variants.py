@@ -4,29 +4,16 @@ A student may write any formula that is algebraically the same, return lists for
 cache and draw random numbers in any order. Each variant replaces one or several functions of the reference.
 """
 
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, NamedTuple
 
 import numpy as np
 from initializers import he_normal, xavier_normal
 from layers import affine_backward, affine_forward, relu_backward, relu_forward
 
+from grader.catalogue import Variants
 
-class Variant(NamedTuple):
-    """Functions, by the name of what they replace, that are right together. `about` says what is unusual."""
-
-    id: str
-    about: str
-    functions: dict[str, Callable[..., Any]]
-
-
-VARIANTS = []
-
-
-def variant(id, about, **functions):  # noqa: A002
-    """Register a right version."""
-    VARIANTS.append(Variant(id, about, functions))
+VARIANTS = Variants()
+variant = VARIANTS.add
 
 
 # --- layers -----------------------------------------------------------------------------------------------
@@ -388,21 +375,20 @@ variant(
 )
 
 
-def number_by_number(draw, fan_in, fan_out):
-    """Return a matrix whose entries are drawn in single calls, column after column."""
+def unit_by_unit(draw, fan_in, fan_out):
+    """Return a matrix that is drawn unit by unit, in one call for each column."""
     w = np.zeros((fan_in, fan_out))
     for k in range(fan_out):
-        for j in range(fan_in):
-            w[j, k] = draw()
+        w[:, k] = draw(fan_in)
     return w
 
 
 variant(
-    "initializers-number-by-number",
-    "one call of the generator for each weight, column after column",
-    xavier_normal=lambda i, o, rng: number_by_number(lambda: rng.normal(0, xavier_std(i, o)), i, o),
-    he_uniform=lambda i, o, rng, negative_slope=0.0: number_by_number(
-        lambda: np.sqrt(3) * he_std(i, negative_slope) * rng.uniform(-1, 1), i, o
+    "initializers-unit-by-unit",
+    "one call of the generator for each unit, column after column",
+    xavier_normal=lambda i, o, rng: unit_by_unit(lambda n: rng.normal(0, xavier_std(i, o), n), i, o),
+    he_uniform=lambda i, o, rng, negative_slope=0.0: unit_by_unit(
+        lambda n: np.sqrt(3) * he_std(i, negative_slope) * rng.uniform(-1, 1, n), i, o
     ),
 )
 
