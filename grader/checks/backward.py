@@ -18,7 +18,6 @@ from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
 from grader.report import CheckResult, Evidence, Outcome
-from grader.sandbox import codec
 from grader.sandbox.replies import Returned, Row, Runner
 
 TITLES = {
@@ -236,7 +235,7 @@ class _Attempt:
 
     def _remark(self, name: str) -> str:
         def arguments() -> list[dict[str, Any]]:
-            return [case["arguments"] for case in codec.decode(self.section["cases"])]
+            return [case["arguments"] for case in base.saved_cases(self.section["cases"])]
 
         return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments)
 
@@ -318,7 +317,7 @@ class _Attempt:
         written = [index for index, row in enumerate(self.case_rows) if any(i < arguments for i in row.modified)]
         if not written:
             return {}
-        saved = codec.decode(self.section["cases"])
+        saved = base.saved_cases(self.section["cases"])
         requests = base.Requests()
         alone = [base.call(self.check.forward, base.inputs(arguments), keep=[1])]
         for index in written:
@@ -340,7 +339,7 @@ class _Attempt:
 
 def show_case(check: Backward, problem: str, section: Section, index: int) -> base.Shown:
     """Return a saved case as a student may see it."""
-    case = codec.decode(section["cases"])[index]
+    case = base.saved_cases(section["cases"])[index]
     answers = {
         name: answers.expected[answers.starts[index] : answers.starts[index + 1]].reshape(answers.shapes[index])
         for name, answers in base.answers_from(section["gradients"]).items()

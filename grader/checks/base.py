@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -129,6 +130,12 @@ class Requests:
         }
 
 
+@lru_cache(maxsize=4)
+def saved_cases(data: bytes) -> Any:
+    """Decode a section's cases; kept, for every failed row of a problem shows one."""
+    return codec.decode(data)
+
+
 def without_numeric(section: Section) -> Section:
     """Return the section without its numerical gradients: no mistake is told from another by them."""
     if "numeric" not in section:
@@ -243,7 +250,7 @@ def _count_message(value: Any, names: Sequence[str], function: str) -> str:
 
 def argument_cases(problem: str, section: Section, result: str) -> list[Shown]:
     """Return saved cases that have arguments but no one right answer."""
-    cases: list[dict[str, Any]] = codec.decode(section["cases"])
+    cases: list[dict[str, Any]] = saved_cases(section["cases"])
     return [
         Shown(case["arguments"], [f"{result} = {problem}({', '.join(case['arguments'])})"], case["why"])
         for case in cases

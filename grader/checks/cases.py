@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 SIZES = (1, 7)
 GROUP_SIZES = (1, 4)
 FEWEST = 48
-FREE = 20
+FREE = 12
 
 
 @dataclass(frozen=True)
@@ -249,12 +249,35 @@ def _bends(inputs: Inputs, limits: Mapping[str, tuple[int, int]], extreme: Seque
         bends.append(_Bend("the smallest shape there is", ones, regime=names[0]))
         bends.append(_Bend("unequal sides", usual, regime=names[0]))
     wider = {axis: _inside(length + 1, limits.get(axis, SIZES)) for axis, length in usual.items() if axis in plain}
-    for name in names:
-        # An extreme regime needs enough cases of its own to tell one mistake from another.
-        shapes = ({}, wider) * (3 if name in extreme else 1)
-        bends += [_Bend(regimes.describe(name), {**usual, **shape}, regime=name) for shape in shapes]
-    for path, options in choices_of(inputs).items():
-        bends += [_Bend(_choice_text(path, option), usual, {path: option}) for option in options]
+    choices = choices_of(inputs)
+    for number, name in enumerate(names):
+        # Three cases tell a mistake; an extreme regime needs enough to tell one mistake from another.
+        for turn, shape in enumerate(({}, wider) * 3 if name in extreme else ({}, wider, {})):
+            picks = _turned(choices, number + turn, given=turn != 2)
+            bends.append(_Bend(regimes.describe(name), {**usual, **shape}, picks, regime=name))
+    return bends + _choice_bends(choices, usual, names[0])
+
+
+def _turned(choices: Mapping[str, Sequence[Any]], turn: int, *, given: bool = True) -> dict[str, Any]:
+    """Return a pick for every choice, another at every turn; what may be left out is given or all left out."""
+    return {path: given if path.endswith("?") else options[turn % len(options)] for path, options in choices.items()}
+
+
+def _choice_bends(choices: Mapping[str, Sequence[Any]], usual: Mapping[str, Any], regime: str) -> list[_Bend]:
+    """Return every option of the first choice with every one of each other; then each optional entry left out."""
+    paths = [path for path in choices if not path.endswith("?")]
+    firsts: list[dict[str, Any]] = [{paths[0]: option} for option in choices[paths[0]]] if paths else [{}]
+    bends = []
+    for first in firsts:
+        for turn in range(max((len(choices[path]) for path in paths[1:]), default=1) if paths else 0):
+            turned = {path: choices[path][(turn + i) % len(choices[path])] for i, path in enumerate(paths[1:])}
+            told = {**first, **turned}
+            why = ", ".join(_choice_text(path, pick) for path, pick in told.items())
+            bends.append(_Bend(why, usual, {**_turned(choices, 0), **told}, regime))
+        for path in choices:
+            if path.endswith("?"):
+                picks = {**_turned(choices, 0), **first, path: False}
+                bends.append(_Bend(_choice_text(path, False), usual, picks, regime))
     return bends
 
 

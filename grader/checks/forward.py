@@ -258,7 +258,7 @@ class _Attempt:
         by_place = Compared({cases.index(key): remark for key, remark in one.remarks.items()}, one.arrays)
 
         def arguments() -> list[dict[str, Any]]:
-            saved = codec.decode(self.section["cases"])
+            saved = base.saved_cases(self.section["cases"])
             return [saved[case]["arguments"] for case in cases]
 
         answers = {read["name"]: Answers.from_tree(read)}
@@ -306,7 +306,7 @@ class _Attempt:
 
 def show_case(check: Forward, problem: str, section: Section, index: int) -> base.Shown:
     """Return a saved case as a student may see it."""
-    case = codec.decode(section["cases"])[index]
+    case = base.saved_cases(section["cases"])[index]
     answers: dict[str, Any] = {}
     for part in section["values"]:
         for read in part["reads"]:

@@ -242,7 +242,7 @@ class _Attempt:
 
     def _remark(self, name: str) -> str:
         def arguments() -> list[dict[str, Any]]:
-            return [case["arguments"] for case in codec.decode(self.section["cases"])]
+            return [case["arguments"] for case in base.saved_cases(self.section["cases"])]
 
         return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments)
 
@@ -291,7 +291,7 @@ class _Attempt:
 
 def show_case(check: Loss, problem: str, section: Section, index: int) -> base.Shown:
     """Return a saved case as a student may see it."""
-    case = codec.decode(section["cases"])[index]
+    case = base.saved_cases(section["cases"])[index]
     answers = {
         name: one.expected[one.starts[index] : one.starts[index + 1]].reshape(one.shapes[index])
         for name, one in base.answers_from(section["values"]).items()

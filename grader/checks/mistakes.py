@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -155,6 +156,7 @@ def freeze(found: Sequence[tuple[Any, Signature]], problem: str, right: Signatur
     return codec.encode(trees)
 
 
+@lru_cache(maxsize=4)  # A proof asks for the same again and again.
 def known(data: bytes) -> list[Known]:
     """Read what `freeze` wrote."""
     return [Known(tree["id"], tree["text"], Signature.from_tree(tree)) for tree in codec.decode(data)]

@@ -53,6 +53,7 @@ def ties(rng: Rng, shape: tuple[int, ...]) -> Values:
     """Multiples of a half, a third of them exactly zero: what happens at the kink?"""
     values = rng.integers(-3, 4, shape) / 2.0
     values[rng.random(shape) < 0.3] = 0.0
+    values.flat[int(rng.integers(values.size))] = 0.0
     return values
 
 
