@@ -14,7 +14,7 @@ PACKAGE = ROOT / "grader"
 
 # Each layer may import what stands before it (and itself), never what comes after.
 LAYERS = (
-    ("grader", "grader.errors", "grader.report"),
+    ("grader", "grader.errors", "grader.report", "grader.catalogue"),
     ("grader.sandbox",),
     ("grader.intake",),
     ("grader.checks",),
@@ -23,6 +23,7 @@ LAYERS = (
     ("grader.engine", "grader.ahead", "grader.explore"),
     ("grader.render",),
     ("grader.authoring",),
+    ("grader.pytest_plugin", "grader.live"),
     ("grader.cli",),
 )
 

@@ -1,0 +1,141 @@
+"""What the commands share: processes for student code, one graded submission, the terminal, files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from grader.assignment import Assignment
+    from grader.intake import Submission
+    from grader.report import Report
+    from grader.sandbox.student import InProcessStudent, Student
+    from grader.sandbox.zygote import Zygote
+
+Homework = Annotated[str, typer.Argument(metavar="HW", help="The assignment, e.g. hw3.")]
+ProblemName = Annotated[str, typer.Argument(metavar="PROBLEM", help="A function's name, e.g. affine_backward.")]
+Seed = Annotated[int, typer.Option(help="Which saved test cases; 0 are the public ones.", min=0)]
+
+
+@contextmanager
+def open_zygote(no_isolation: bool) -> Iterator[Zygote | None]:
+    """Start the process that makes workers, before anything heavy is imported here."""
+    # More threads than one cost start-up time and memory, and help nobody on arrays of this size.
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    if no_isolation:
+        yield None
+        return
+    from grader.sandbox.zygote import Zygote  # For start-up time.
+
+    with Zygote() as zygote:
+        yield zygote
+
+
+def open_submission(
+    zygote: Zygote | None, submission: Submission, assignment: Assignment, prints: bool
+) -> Student | InProcessStudent:
+    """Return the submission as something that answers: in a worker, or in this process without a zygote."""
+    from grader.sandbox.student import open_student  # For start-up time.
+
+    wanted = {file: names for file, names in assignment.functions.items() if file in submission.files}
+    return open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=prints)
+
+
+def grade(hw: str, path: Path | None, problems: tuple[str, ...], seed: int, zygote: Zygote | None) -> Report:
+    """Grade one submission, by default the student's own folder, for the report."""
+    # For start-up time: NumPy is imported here and in the child at the same time.
+    from grader import assignment as assignments
+    from grader import engine
+    from grader.bank import BankSource
+    from grader.intake import take
+
+    course = assignments.find_course(Path.cwd())
+    assignment = assignments.load(course, hw)
+    selected = assignment.select(problems)
+    # Relative, so that a person sees assignments/hw3/layers.py, and an editor can open it.
+    where = path if path is not None else Path(os.path.relpath(course.folder(hw)))
+    submission = take(where, assignment.files)
+    source = BankSource(course, assignment, seed, cache_folder(), bank_progress(hw))
+    with open_submission(zygote, submission, assignment, True) as student:
+        return engine.grade(
+            assignment,
+            selected,
+            submission,
+            student,
+            lambda: source.bank,
+            seed=seed,
+            isolation=student.isolation,
+        )
+
+
+def show(text: str) -> None:
+    """Print to standard output; characters that it cannot encode are replaced, never a reason to fail."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + ("" if text.endswith("\n") else "\n"))
+
+
+def wrap(text: str) -> str:
+    """Fill a paragraph to the width of the terminal, 80 columns at most."""
+    return textwrap.fill(text, min(width(), 80))
+
+
+def width() -> int:
+    """Return the columns of the terminal."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def use_color() -> bool:
+    """Whether standard output takes colour: a terminal, without NO_COLOR."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def write(target: str, text: str) -> None:
+    """Write a report to a file (aside, then renamed) or, for "-", to standard output."""
+    if target == "-":
+        show(text)
+        return
+    path = Path(target)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        os.replace(aside, path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; is the folder there and writable?") from error
+
+
+def cache_folder() -> Path:
+    """Return where banks are kept."""
+    import platformdirs  # For start-up time.
+
+    return Path(platformdirs.user_cache_dir("grader"))
+
+
+def state_folder() -> Path:
+    """Return where it is remembered which hints were shown."""
+    import platformdirs  # For start-up time.
+
+    return Path(platformdirs.user_state_dir("grader"))
+
+
+def bank_progress(hw: str) -> Callable[[int, int, str], None]:
+    """Return a callback that tells a person why the first run takes longer."""
+
+    def progress(done: int, count: int, problem: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[Kbuilding the test cases of {hw}, once: {done + 1} of {count}, {problem}")
+            if done + 1 == count:
+                sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+    return progress

@@ -1,0 +1,186 @@
+"""The commands of a student: run, list, hint, cases, explore."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.cli.common import (
+    Homework,
+    ProblemName,
+    Seed,
+    bank_progress,
+    cache_folder,
+    grade,
+    open_submission,
+    open_zygote,
+    show,
+    state_folder,
+    use_color,
+    width,
+    wrap,
+    write,
+)
+from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from grader.assignment import Assignment, Course
+    from grader.report import Report
+    from grader.sandbox.replies import Manifest
+    from grader.sandbox.zygote import Zygote
+
+
+def run(
+    hw: Homework,
+    submission: Annotated[
+        Path | None, typer.Option(help="A folder, .zip, .tar.gz or .py; by default assignments/HW.")
+    ] = None,
+    problem: Annotated[list[str] | None, typer.Option(help="Only this problem; may be given several times.")] = None,
+    json: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")] = None,
+    junit: Annotated[str | None, typer.Option(metavar="FILE", help="Write JUnit XML; - is stdout.")] = None,
+    seed: Seed = 0,
+    no_isolation: Annotated[
+        bool, typer.Option("--no-isolation", help="Run in this process, for a debugger: no limits, no locks.")
+    ] = False,
+) -> int:
+    """Grade a submission: a score, a reason for every lost point, and a way forward."""
+    outputs = [target for target in (json, junit) if target is not None]
+    if outputs.count("-") > 1:
+        raise UsageError("only one report can go to standard output; give the other a file name")
+    with open_zygote(no_isolation) as zygote:
+        report = grade(hw, submission, tuple(problem or ()), seed, zygote)
+    _write_reports(report, json, junit)
+    if "-" not in outputs:
+        from grader.render import terminal  # For start-up time: the child process imports meanwhile.
+
+        show(terminal.render(report, width=width(), color=use_color()))
+    if report.fault is not None:
+        return 2
+    return 0 if report.score == report.max_score else 1
+
+
+def _write_reports(report: Report, json: str | None, junit: str | None) -> None:
+    if json is not None:
+        from grader.render import json_report  # For start-up time.
+
+        write(json, json_report.render(report))
+    if junit is not None:
+        from grader.render import junit as junit_report  # For start-up time.
+
+        write(junit, junit_report.render(report))
+
+
+def list_() -> int:
+    """List the assignments: points, and how much of each is written."""
+    from grader import assignment as assignments  # For start-up time.
+
+    course = assignments.find_course(Path.cwd())
+    with open_zygote(False) as zygote:
+        for name in course.names():
+            assignment = assignments.load(course, name)
+            written = _written(course, assignment, zygote)
+            total = len(assignment.problems)
+            show(
+                f"{name}  {assignment.hundredths // 100:3d} points  {written:2d} of {total} written  {assignment.title}"
+            )
+    return 0
+
+
+def _written(course: Course, assignment: Assignment, zygote: Zygote | None) -> int:
+    from grader.errors import IntakeError  # For start-up time.
+    from grader.intake import take
+
+    try:
+        submission = take(course.folder(assignment.name), assignment.files)
+    except IntakeError:
+        return 0
+    with open_submission(zygote, submission, assignment, False) as student:
+        states = student.load().functions
+        return sum(1 for p in assignment.problems if p.id in states and states[p.id].state == "ready")
+
+
+def hint(hw: Homework, problem: ProblemName) -> int:
+    """Show the next hint of a problem."""
+    from grader import assignment as assignments  # For start-up time.
+    from grader.hints import next_hint
+
+    course = assignments.find_course(Path.cwd())
+    name = assignments.load(course, hw).problem(problem).id
+    number, count, text = next_hint(course.folder(hw), hw, name, state_folder() / "hints.json")
+    more = f"`grader hint {hw} {name}` again for the next" if number < count else "that was the last one"
+    show(f"Hint {number} of {count} for {name} ({more}):\n")
+    show(wrap(text))
+    return 0
+
+
+def cases(
+    hw: Homework,
+    problem: ProblemName,
+    limit: Annotated[int, typer.Option(help="How many, smallest first; 0 for all.", min=0)] = 8,
+    seed: Seed = 0,
+) -> int:
+    """Print saved test cases as NumPy code, each with why it is there."""
+    from grader import assignment as assignments  # For start-up time.
+    from grader.bank import BankSource
+    from grader.checks.show import full_code
+
+    course = assignments.find_course(Path.cwd())
+    assignment = assignments.load(course, hw)
+    chosen = assignment.problem(problem)
+    source = BankSource(course, assignment, seed, cache_folder(), bank_progress(hw))
+    shown = chosen.check.show(chosen.id, source.bank.section(chosen.id))
+    some = shown[:limit] if limit else shown
+    show(f"import numpy as np\nfrom {chosen.file.removesuffix('.py')} import *")
+    for number, case in enumerate(some, 1):
+        show(f"\n# Case {number} of {len(shown)}: {case.why}\n{full_code(case.arguments, case.calls, case.answers)}")
+    if len(some) < len(shown):
+        show(f"\n# {len(shown) - len(some)} more: grader cases {hw} {problem} --limit 0")
+    return 0
+
+
+def explore(
+    hw: Homework,
+    problem: ProblemName,
+    submission: Annotated[Path | None, typer.Option(help="As for run; by default assignments/HW.")] = None,
+    seconds: Annotated[float, typer.Option(help="Stop after this long.", min=0.1)] = 10.0,
+    seed: Seed = 0,
+) -> int:
+    """Hunt for a counterexample with live Hypothesis, shrink it, and write a program that replays it."""
+    with open_zygote(False) as zygote:
+        # For start-up time.
+        from grader import assignment as assignments
+        from grader.checks import reference as references
+        from grader.explore import hunt, repro
+        from grader.intake import take
+
+        course = assignments.find_course(Path.cwd())
+        assignment = assignments.load(course, hw)
+        chosen = assignment.problem(problem)
+        where = submission if submission is not None else Path(os.path.relpath(course.folder(hw)))
+        taken = take(where, assignment.files)
+        solutions = course.solutions(hw)
+        known = references.load(solutions, assignment.files) if solutions is not None else None
+        # Without prints: a hunt calls the function a thousand times.
+        with open_submission(zygote, taken, assignment, False) as student:
+            _require_ready(student.load(), chosen.id)
+            found = hunt(chosen, known, student.run, seconds=seconds, seed=seed)
+    from grader.render.exploration import render  # For start-up time.
+
+    show(render(found, chosen.id, width=width()))
+    if found.failure is None:
+        return 0
+    places = {name: file for file, names in assignment.functions.items() for name in names}
+    folder = where if where.is_dir() else where.parent
+    path = Path(f"repro_{chosen.id}.py")
+    write(str(path), repro(chosen, found.failure, str(folder.resolve()), places))
+    show(f"\nThe case as a program for your debugger: {path}")
+    return 1
+
+
+def _require_ready(manifest: Manifest, problem: str) -> None:
+    state = manifest.functions[problem].state if problem in manifest.functions else "missing"
+    if state != "ready":
+        raise UsageError(f"{problem} cannot be explored yet: it is {state.replace('_', ' ')}")
