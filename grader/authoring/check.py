@@ -15,6 +15,7 @@ from typing import Any
 
 from grader import bank as banks
 from grader.assignment import Assignment, Course, Problem, load
+from grader.authoring.leaks import leaks
 from grader.checks import Backward, Forward, Loss
 from grader.checks import reference as references
 from grader.checks.base import Graded, Section, without_numeric
@@ -241,7 +242,21 @@ def once(course: Course, assignment: Assignment) -> list[str]:
             failures.append(f"the mistake '{mistake.id}' is hardly explained: {mistake.text!r}")
     ids = [mistake.id for mistake in known.mistakes]
     failures += [f"the mistake id '{one}' is used twice" for one in sorted(set(ids)) if ids.count(one) > 1]
-    return failures
+    return failures + _leaks(course, assignment, solutions, known)
+
+
+def _leaks(course: Course, assignment: Assignment, solutions: Path, known: Reference) -> list[str]:
+    """Return the statements of the reference that students can read: in what they get, or in an explanation."""
+    texts = {f"the mistake '{mistake.id}'": mistake.text for mistake in known.mistakes}
+    for path in sorted(course.folder(assignment.name).rglob("*")):
+        if path.suffix in (".py", ".md", ".ipynb", ".txt"):
+            texts[path.name] = path.read_text(encoding="utf-8")
+    graded = {problem.id for problem in assignment.problems}
+    found = []
+    for file in assignment.files:
+        source = (solutions / file).read_text(encoding="utf-8")
+        found += [f"solutions/{assignment.name}/{file}: {leak}" for leak in leaks(source, graded, texts)]
+    return found
 
 
 def _asked(assignment: Assignment, name: str) -> bool:

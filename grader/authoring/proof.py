@@ -24,17 +24,21 @@ def render(proof: Proof, *, width: int, matrix: bool) -> str:
         lines += wrap(f"FAILED  {clean(failure)}", width, 8)
     if len(failures) > MOST_FAILURES:
         lines.append(f"... and {len(failures) - MOST_FAILURES} more")
-    verdict = f"{len(failures)} failures" if failures else "all proven"
+    verdict = _count(len(failures), "failure") if failures else "all proven"
     text = (
-        f"{proof.assignment}: {verdict}. {seeds} seeds; stubs 0, reference 100, {len(mistakes)} mistakes each caught "
-        f"and named, {variants} variants 100."
+        f"{proof.assignment}: {verdict}. {_count(seeds, 'seed')}; stubs 0, reference 100, "
+        f"{_count(len(mistakes), 'mistake')} each caught and named, {_count(variants, 'variant')} 100."
     )
     if not failures:
         lines += wrap(text, width)
         lines += wrap(_fewest(proof), width)
     else:
-        lines += wrap(f"{proof.assignment}: {verdict} over {seeds} seeds.", width)
+        lines += wrap(f"{proof.assignment}: {verdict} over {_count(seeds, 'seed')}.", width)
     return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _matrix(proof: Proof) -> list[str]:
