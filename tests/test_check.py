@@ -266,6 +266,6 @@ def test_the_command_ends_with_1_and_lists_what_fails(course):
     stub.write_text(stub.read_text(encoding="utf-8").replace("raise NotImplementedError", "return dout or"), "utf-8")
     status, text, _ = command(course, "--seeds", "1", "--no-matrix")
     assert status == 1
-    assert "FAILED  seed 0: the variant 'square-sum'" in text
+    assert "FAILED seed 0: the variant 'square-sum'" in text
     assert "stubs are not up to date" in text
     assert text.endswith("failures over 1 seed.")
