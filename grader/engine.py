@@ -27,9 +27,11 @@ def grade(
     *,
     seed: int,
     isolation: Isolation,
+    until: float | None = None,
 ) -> Report:
     """Grade one submission. The bank is asked for only when a problem is there to be judged.
 
+    until: the moment on `time.monotonic` after which no further problem is tried.
     A fault of ours gives a report with `fault` and no score, never a wrong zero.
     """
     started = time.perf_counter()
@@ -41,7 +43,10 @@ def grade(
         answers: Answers = _InTurn(student, bank, ready) if isolation.level == 0 else _ahead(student, bank, ready)
         results = []
         for problem in problems:
-            graded, printed = _judge(problem, stopped[problem.id], answers)
+            reason = stopped[problem.id]
+            if reason is None and until is not None and time.monotonic() > until:
+                reason = Outcome.TIMEOUT, "not tried: the time for the whole run is used up"
+            graded, printed = _judge(problem, reason, answers)
             results.append(_result(problem, graded, submission, manifest, printed))
         report = replace(
             report,

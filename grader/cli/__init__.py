@@ -16,7 +16,7 @@ from typing import NoReturn
 import typer
 
 from grader import __version__
-from grader.cli import author, student
+from grader.cli import author, student, teaching
 from grader.cli.common import show
 from grader.errors import GraderError
 
@@ -34,6 +34,7 @@ app.command()(student.cases)
 app.command()(student.explore)
 app.command()(author.check)
 app.command()(author.release)
+app.command()(teaching.gradescope)
 
 
 @app.command()

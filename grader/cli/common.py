@@ -104,13 +104,18 @@ def write(target: str, text: str) -> None:
     """Write a report to a file (aside, then renamed) or, for "-", to standard output."""
     if target == "-":
         show(text)
-        return
-    path = Path(target)
+    else:
+        write_bytes(Path(target), text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file aside, then put it in place in one step."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_bytes(data)
         os.replace(aside, path)
     except OSError as error:
+        aside.unlink(missing_ok=True)
         raise UsageError(f"cannot write {path}: {error.strerror}; is the folder there and writable?") from error
 
 

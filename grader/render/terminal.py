@@ -71,6 +71,13 @@ def render(report: Report, *, width: int, color: bool) -> str:
     return page.text()
 
 
+def render_problem(problem: ProblemResult, *, width: int, color: bool) -> str:
+    """Return the block of one problem, as it stands in the whole report."""
+    page = Page(max(NARROWEST, min(width, WIDEST)), color)
+    _add_problem(page, problem)
+    return page.text()
+
+
 # --- above ------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,71 @@
+"""The commands that hand grading to others: gradescope."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.cli.common import bank_progress, show, write_bytes
+from grader.errors import UsageError
+
+Out = Annotated[Path, typer.Option(metavar="FILE.zip", help="Where to write the zip.")]
+
+
+def gradescope(
+    out: Out,
+    hw: Annotated[str | None, typer.Argument(metavar="HW", help="The assignment, e.g. hw3.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The secret seed of the hidden cases; by default that of solutions/HW.", min=1)
+    ] = None,
+    visibility: Annotated[
+        str, typer.Option(help="Of the tests: visible, hidden, after_due_date or after_published.")
+    ] = "visible",
+    budget: Annotated[float, typer.Option(help="Seconds after which what is known is reported.")] = 420.0,
+    rate: Annotated[
+        str | None, typer.Option(metavar="COUNT/HOURS", help="Grade at most so many submissions in so many hours.")
+    ] = None,
+    require_isolation: Annotated[int, typer.Option(help="The isolation level that a score needs.")] = 3,
+    scale: Annotated[bool, typer.Option("--scale", help="Scale points to the form's total.")] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Build the small zip that reports the isolation level there.")
+    ] = False,
+) -> int:
+    """Build the autograder to upload to Gradescope."""
+    from grader import assignment as assignments  # For start-up time.
+    from grader.gradescope.package import build_probe, build_zip
+    from grader.gradescope.settings import Settings, parse_rate
+
+    if probe:
+        write_bytes(out, build_probe())
+        show(f"wrote {out}: upload it once, submit anything, and read which isolation level is reached there")
+        return 0
+    if hw is None:
+        raise UsageError("name the assignment, e.g. grader gradescope hw3 --out hw3.zip")
+    course = assignments.find_course(Path.cwd())
+    assignment = assignments.load(course, hw)
+    limit = None if rate is None else parse_rate(rate)
+    settings = Settings(hw, require_isolation, visibility, budget, limit, scale)
+    secret = seed if seed is not None else _secret_seed(course.solutions(hw), hw)
+    data, hashes = build_zip(course, assignment, settings, secret, bank_progress(hw))
+    write_bytes(out, data)
+    show(f"wrote {out}, {len(data) / 1e6:.1f} MB")
+    show(f"public cases {hashes['public'][:8]}, hidden cases {hashes['hidden'][:8]}")
+    return 0
+
+
+def _secret_seed(solutions: Path | None, hw: str) -> int:
+    """Return the seed that is kept beside the solutions; make one the first time."""
+    import secrets  # For start-up time.
+
+    if solutions is None:
+        raise UsageError(f"there is no solutions/{hw}: the hidden cases are built from it")
+    path = solutions / "hidden_seed.txt"
+    if not path.is_file():
+        path.write_text(f"{1 + secrets.randbelow(2**31 - 1)}\n", encoding="utf-8")
+        show(f"made a secret seed for the hidden cases: {path}; keep it where the solutions are")
+    try:
+        return int(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path} must hold one whole number, the secret seed of the hidden cases") from error
