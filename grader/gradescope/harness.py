@@ -22,7 +22,7 @@ from grader.errors import GraderError, IntakeError
 from grader.gradescope import rate
 from grader.gradescope.results import combine, fault, refused_submission, results
 from grader.gradescope.settings import Settings
-from grader.intake import Submission, take
+from grader.intake import take
 from grader.report import Isolation, Report
 from grader.sandbox.student import open_student
 from grader.sandbox.zygote import Zygote
@@ -33,7 +33,7 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 def run(root: Path) -> dict[str, Any]:
     """Grade what lies under `root` (the platform's /autograder), write results.json and return it."""
-    started = time.monotonic()
+    root, started = root.resolve(), time.monotonic()
     write(root / RESULTS, fault("The run did not come to its end."))
     try:
         document = judge(root, started)
@@ -78,7 +78,9 @@ def judge(root: Path, started: float) -> dict[str, Any]:
 def _grade(
     root: Path, assignment: Assignment, path: Path, kind: str, zygote: Zygote, settings: Settings, until: float
 ) -> Report:
-    submission = _named_as_uploaded(take(find_submission(root / "submission"), assignment.files), root / "submission")
+    # From inside the folder, so that files are called as the student called them.
+    os.chdir(root / "submission")
+    submission = replace(take(find_submission(Path()), assignment.files), name="submission")
     wanted = {file: names for file, names in assignment.functions.items() if file in submission.files}
     bank = parse(path.read_bytes(), path.name)
     prints = kind == "public"
@@ -100,13 +102,6 @@ def _grade(
             isolation=isolation,
             until=until,
         )
-
-
-def _named_as_uploaded(submission: Submission, folder: Path) -> Submission:
-    """Return the submission with its files called as the student called them, not by the container's paths."""
-    before = f"{folder.as_posix()}/"
-    shown = {file: name.removeprefix(before) for file, name in submission.shown.items()}
-    return replace(submission, name="submission", shown=shown)
 
 
 def find_submission(folder: Path) -> Path:

@@ -16,7 +16,7 @@ fi
 
 # Student code runs as a user that owns nothing and may read neither the banks nor the results.
 if [ "$(id -u)" -eq 0 ] && ! id grader-student >/dev/null 2>&1; then
-    useradd --system --no-create-home --shell /usr/sbin/nologin --uid @UID@ grader-student || true
+    useradd --no-create-home --shell /usr/sbin/nologin --uid @UID@ grader-student || true
 fi
 chmod -R u=rwX,go= "$source"
 chmod -R a+rX "$root/venv"
