@@ -27,15 +27,24 @@ def grade(
     *,
     seed: int,
     isolation: Isolation,
+    required: int = 0,
     until: float | None = None,
 ) -> Report:
     """Grade one submission. The bank is asked for only when a problem is there to be judged.
 
+    required: the isolation level below which there is no score, but a fault.
     until: the moment on `time.monotonic` after which no further problem is tried.
     A fault of ours gives a report with `fault` and no score, never a wrong zero.
     """
     started = time.perf_counter()
     report = Report(assignment.name, submission.name, (), seed, isolation, 0.0, __version__, notes=submission.notes)
+    if isolation.level < required:
+        missing = "; ".join(isolation.missing) or "no reason is known"
+        return replace(
+            report,
+            fault=f"student code would run at isolation level {isolation.level}, and level {required} is asked for "
+            f"({missing}); `--require-isolation` sets what is asked for",
+        )
     try:
         manifest = student.load()
         stopped = {problem.id: _not_ready(problem, submission, manifest) for problem in problems}

@@ -52,7 +52,15 @@ def open_submission(
     return open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=prints)
 
 
-def grade(hw: str, path: Path | None, problems: tuple[str, ...], seed: int, zygote: Zygote | None) -> Report:
+def grade(
+    hw: str,
+    path: Path | None,
+    problems: tuple[str, ...],
+    seed: int,
+    zygote: Zygote | None,
+    *,
+    required: int = 0,
+) -> Report:
     """Grade one submission, by default the student's own folder, for the report."""
     # For start-up time: NumPy is imported here and in the child at the same time.
     from grader import assignment as assignments
@@ -76,6 +84,7 @@ def grade(hw: str, path: Path | None, problems: tuple[str, ...], seed: int, zygo
             lambda: source.bank,
             seed=seed,
             isolation=student.isolation,
+            required=required,
         )
 
 

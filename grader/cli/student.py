@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ from grader.cli.common import (
     width,
     wrap,
     write,
+    write_bytes,
 )
 from grader.errors import UsageError
 
@@ -45,14 +47,24 @@ def run(
     no_isolation: Annotated[
         bool, typer.Option("--no-isolation", help="Run in this process, for a debugger: no limits, no locks.")
     ] = False,
+    require_isolation: Annotated[
+        int, typer.Option(metavar="LEVEL", help="No score below this isolation level.", min=0, max=4)
+    ] = 0,
+    annotate: Annotated[
+        str | None, typer.Option(metavar="github", help="Mark what lost points in the diff, for GitHub Actions.")
+    ] = None,
 ) -> int:
     """Grade a submission: a score, a reason for every lost point, and a way forward."""
+    if annotate not in (None, "github"):
+        raise UsageError(f"--annotate knows github, got '{annotate}'")
     outputs = [target for target in (json, junit) if target is not None]
     if outputs.count("-") > 1:
         raise UsageError("only one report can go to standard output; give the other a file name")
     with open_zygote(no_isolation) as zygote:
-        report = grade(hw, submission, tuple(problem or ()), seed, zygote)
+        report = grade(hw, submission, tuple(problem or ()), seed, zygote, required=require_isolation)
     _write_reports(report, json, junit)
+    if annotate is not None:
+        _annotate(report)
     if "-" not in outputs:
         from grader.render import terminal  # For start-up time: the child process imports meanwhile.
 
@@ -60,6 +72,17 @@ def run(
     if report.fault is not None:
         return 2
     return 0 if report.score == report.max_score else 1
+
+
+def _annotate(report: Report) -> None:
+    """Print workflow commands, and add the table to the job's summary where there is one."""
+    from grader.render import annotations  # For start-up time.
+
+    sys.stdout.write(annotations.annotate(report))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write(annotations.summarise(report))
 
 
 def _write_reports(report: Report, json: str | None, junit: str | None) -> None:
@@ -184,3 +207,33 @@ def _require_ready(manifest: Manifest, problem: str) -> None:
     state = manifest.functions[problem].state if problem in manifest.functions else "missing"
     if state != "ready":
         raise UsageError(f"{problem} cannot be explored yet: it is {state.replace('_', ' ')}")
+
+
+def submit(
+    hw: Homework,
+    submission: Annotated[Path | None, typer.Option(help="As for run; by default assignments/HW.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.zip", help="By default HW-submission.zip here.")] = None,
+) -> int:
+    """Look for what would cost points without need, then make the zip to upload."""
+    with open_zygote(False) as zygote:
+        report = grade(hw, submission, (), 0, zygote)
+    # For start-up time.
+    from grader import assignment as assignments
+    from grader.intake import take
+    from grader.report import points_text
+    from grader.submit import pack, preflight
+
+    if report.fault is not None:
+        raise UsageError(f"the public cases could not be run: {report.fault}")
+    course = assignments.find_course(Path.cwd())
+    assignment = assignments.load(course, hw)
+    taken = take(submission if submission is not None else course.folder(hw), assignment.files)
+    found = preflight(assignment, taken, report)
+    for warning in found.warnings:
+        show(wrap(f"! {warning}"))
+    target = out if out is not None else Path(f"{hw}-submission.zip")
+    write_bytes(target, pack([(file, taken.files[file]) for file in found.files]))
+    show(f"wrote {target} with {', '.join(found.files)}")
+    show(f"public cases: {points_text(report.score)} / {points_text(report.max_score)}")
+    show(f"Upload {target.name} on Gradescope under {assignment.name}: Submit, Upload, and choose the zip.")
+    return 0

@@ -23,7 +23,7 @@ from grader.gradescope import rate
 from grader.gradescope.results import combine, fault, refused_submission, results
 from grader.gradescope.settings import Settings
 from grader.intake import take
-from grader.report import Isolation, Report
+from grader.report import Report
 from grader.sandbox.student import open_student
 from grader.sandbox.zygote import Zygote
 
@@ -85,13 +85,6 @@ def _grade(
     bank = parse(path.read_bytes(), path.name)
     prints = kind == "public"
     with open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=prints) as student:
-        isolation: Isolation = student.isolation
-        if isolation.level < settings.level:
-            missing = "; ".join(isolation.missing)
-            raise GraderError(
-                f"Student code would run at isolation level {isolation.level}, and level {settings.level} is asked "
-                f"for ({missing}). The instructor can lower it by name: grader gradescope --require-isolation."
-            )
         return grade(
             assignment,
             assignment.problems,
@@ -99,7 +92,8 @@ def _grade(
             student,
             lambda: bank,
             seed=bank.seed,
-            isolation=isolation,
+            isolation=student.isolation,
+            required=settings.level,
             until=until,
         )
 

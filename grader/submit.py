@@ -1,0 +1,51 @@
+"""`grader submit`: what is in a submission, what is missing from it, and the zip to upload."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.assignment import Assignment
+from grader.errors import UsageError
+from grader.intake import Submission
+from grader.report import Outcome, Report
+
+_MOMENT = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What a student should know before uploading. `warnings` do not stop the upload."""
+
+    files: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def preflight(assignment: Assignment, submission: Submission, report: Report) -> Preflight:
+    """Look for what would cost points without need: files left out, files that do not import, unfinished stubs."""
+    warnings = [f"{file} is missing" for file in assignment.files if file not in submission.files]
+    broken = {p.file: p.message for p in report.problems if p.message.startswith("importing ")}
+    warnings += list(dict.fromkeys(broken.values()))
+    unfinished = [p.id for p in report.problems if p.status is Outcome.NOT_IMPLEMENTED]
+    if unfinished:
+        warnings.append(f"not implemented yet: {', '.join(unfinished)}")
+    wrong = [p.id for p in report.problems if p.score < p.max_score and p.id not in unfinished and p.file not in broken]
+    if wrong:
+        warnings.append(f"points are missing on the public cases: {', '.join(wrong)}")
+    return Preflight(tuple(submission.files), tuple(warnings))
+
+
+def pack(files: Sequence[tuple[str, bytes]]) -> bytes:
+    """Return a zip of exactly these files. Raises UsageError when there are none."""
+    if not files:
+        raise UsageError("there is nothing to upload: none of the files that are asked for is there")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files:
+            entry = zipfile.ZipInfo(name, _MOMENT)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, data)
+    return buffer.getvalue()
