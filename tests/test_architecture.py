@@ -22,7 +22,7 @@ LAYERS = (
     ("grader.bank",),
     ("grader.engine", "grader.ahead", "grader.explore"),
     ("grader.render",),
-    ("grader.authoring", "grader.gradescope"),
+    ("grader.authoring", "grader.gradescope", "grader.submit"),
     ("grader.pytest_plugin", "grader.live"),
     ("grader.cli",),
 )
