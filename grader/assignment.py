@@ -8,11 +8,12 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.checks.base import Check
 from grader.errors import AssignmentError, UsageError, did_you_mean
+from grader.intake.submission import Notebook
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Problems in the order in which a student should meet them."""
+    """Problems in the order in which a student should meet them.
+
+    `notebook` says what a submitted notebook counts for: `Notebook(wins=True)` where its functions come before those
+    of .py files, `Notebook(runs_all=True)` where all statements of its cells are to be run.
+    """
 
     name: str
     title: str
     problems: tuple[Problem, ...]
+    notebook: Notebook = field(default_factory=Notebook)
 
     def __post_init__(self) -> None:
         ids = [problem.id for problem in self.problems]

@@ -15,6 +15,7 @@ from grader.checks.base import Graded, Section, describe_step, outcome_of
 from grader.errors import GraderError
 from grader.intake import Submission
 from grader.report import Evidence, Isolation, Outcome, ProblemResult, Report, total
+from grader.sandbox.levels import find_shortfall
 from grader.sandbox.replies import Manifest, Row, Student
 
 
@@ -38,13 +39,9 @@ def grade(
     """
     started = time.perf_counter()
     report = Report(assignment.name, submission.name, (), seed, isolation, 0.0, __version__, notes=submission.notes)
-    if isolation.level < required:
-        missing = "; ".join(isolation.missing) or "no reason is known"
-        return replace(
-            report,
-            fault=f"student code would run at isolation level {isolation.level}, and level {required} is asked for "
-            f"({missing}); `--require-isolation` sets what is asked for",
-        )
+    shortfall = find_shortfall(isolation, required)
+    if shortfall is not None:
+        return replace(report, fault=f"{shortfall}; --require-isolation sets what is required")
     try:
         manifest = student.load()
         stopped = {problem.id: _not_ready(problem, submission, manifest) for problem in problems}
@@ -60,7 +57,7 @@ def grade(
         report = replace(
             report,
             problems=tuple(results),
-            notes=report.notes + _stand_in_notes(manifest),
+            notes=report.notes + manifest.notes + _stand_in_notes(manifest),
             bank_hash=bank().hash if ready else None,
             evidence=summarise(result.evidence for result in results),
         )

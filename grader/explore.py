@@ -16,6 +16,7 @@ import numpy as np
 
 from grader.assignment import Problem
 from grader.checks import Backward, Forward, Loss, Property, base, differences
+from grader.checks.backward_bank import is_off_the_kink
 from grader.checks.base import Shown
 from grader.checks.cases import Case, draw_strategy, realise
 from grader.checks.compare import show_shape
@@ -63,7 +64,7 @@ def hunt(problem: Problem, reference: Reference | None, run: Runner, *, seconds:
     check = problem.check
     if not isinstance(check, (Backward, Forward, Loss, Property)):
         raise UsageError(f"{problem.id} draws random numbers, so no single case is wrong: see `grader run`")
-    judge = _by_reference(problem, reference, run) if reference is not None else _by_differences(problem, run)
+    judge = by_reference(problem, reference, run) if reference is not None else by_differences(problem, run)
     state = _State(time.perf_counter(), seconds)
     case, failure = _search(check, judge, state, seed)
     if case is not None and failure is not None:
@@ -140,10 +141,14 @@ class _FoundError(Exception):
 # --- judging one case ---------------------------------------------------------------------------------------
 
 
-def _by_reference(problem: Problem, reference: Reference, run: Runner) -> Judge:
+def by_reference(problem: Problem, reference: Reference, run: Runner) -> Judge:
+    """Return a judge that asks the reference; cases where rounding decides on a side of a kink are left out."""
     check: Any = problem.check
+    kinked = isinstance(check, Backward) and check.kink
 
     def judge(case: Case) -> Failure | None:
+        if kinked and not is_off_the_kink(check, reference, case):
+            return None
         section = check.live(problem.id, reference, case)
         graded = check.grade(problem.id, problem.hundredths, section, run)
         for found in graded.checks:
@@ -156,7 +161,7 @@ def _by_reference(problem: Problem, reference: Reference, run: Runner) -> Judge:
     return judge
 
 
-def _by_differences(problem: Problem, run: Runner) -> Judge:
+def by_differences(problem: Problem, run: Runner) -> Judge:
     """Judge by finite differences of the student's own forward: for packages without the solutions."""
     check = problem.check
     if not isinstance(check, (Backward, Loss)) or (isinstance(check, Backward) and check.edges):
@@ -215,7 +220,9 @@ def _differs(outputs: np.ndarray, dout: np.ndarray, gradient: np.ndarray, probe:
     if kink and not all(np.array_equal(one > 0, outputs[0] > 0) for one in outputs):
         return False
     analytic = float(np.sum(gradient * probe.direction))
-    scale = float(np.sum(np.abs(gradient * probe.direction)))
+    # A gradient that is zero on paper is a rounding error of the output's size, which no difference resolves.
+    floor = 1e-4 * float(np.sum(np.abs(dout * outputs[0])))
+    scale = max(float(np.sum(np.abs(gradient * probe.direction))), floor)
     found = differences.compare_one(outputs, dout, probe.first_step, analytic, scale or 1.0, 100.0)
     return found.verdict is Verdict.DIFFERS
 

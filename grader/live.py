@@ -18,7 +18,7 @@ import numpy as np
 
 from grader import explore
 from grader.assignment import Problem
-from grader.checks import Backward, Forward, Loss, Property, backward_bank
+from grader.checks import Backward, Forward, Loss, Property
 from grader.checks.cases import Case, Draw, draw_strategy, realise
 from grader.checks.inputs import Inputs, regimes_of
 from grader.checks.reference import Reference
@@ -261,17 +261,12 @@ def _judge(problem: Problem, known: Reference | None, run: Runner, failing: Sequ
     """Return how one case is judged, or None where only saved cases can be: random weights, nothing to compare with."""
     check = problem.check
     if isinstance(check, Property):
-        return explore._by_reference(problem, known or Reference({}), run)
+        return explore.by_reference(problem, known or Reference({}), run)
     if not isinstance(check, (Backward, Forward, Loss)):
         return None
     if known is None:
         return _by_differences(problem, run, failing)
-    by_reference = explore._by_reference(problem, known, run)
-    if not isinstance(check, Backward) or not check.kink:
-        return by_reference
-    kinked, reference = check, known
-    # As in the bank: on the kink itself rounding decides, for the reference and for the student.
-    return lambda case: by_reference(case) if backward_bank._is_off_the_kink(kinked, reference, case) else None
+    return explore.by_reference(problem, known, run)
 
 
 def _by_differences(problem: Problem, run: Runner, failing: Sequence[str]) -> Judge | None:
@@ -281,7 +276,7 @@ def _by_differences(problem: Problem, run: Runner, failing: Sequence[str]) -> Ju
     a number alone counts only against a gradient that the saved cases call wrong as well.
     """
     try:
-        by_differences = explore._by_differences(problem, run)
+        by_differences = explore.by_differences(problem, run)
     except UsageError:
         return None
 

@@ -33,7 +33,7 @@ class Submissions:
         """Return the student's files of an assignment, ready to be called. Raises GraderError."""
         folder = course.folder(assignment.name)
         if folder not in self._opened:
-            submission = take(_near(folder), assignment.files)
+            submission = take(_near(folder), assignment.files, notebook=assignment.notebook)
             student = self._student(assignment, submission)
             self._opened[folder] = Opened(course, assignment, submission, student)
         return self._opened[folder]

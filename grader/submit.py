@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.assignment import Assignment
 from grader.errors import UsageError
@@ -19,7 +20,6 @@ _MOMENT = (1980, 1, 1, 0, 0, 0)
 class Preflight:
     """What a student should know before uploading. `warnings` do not stop the upload."""
 
-    files: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -34,7 +34,19 @@ def preflight(assignment: Assignment, submission: Submission, report: Report) ->
     wrong = [p.id for p in report.problems if p.score < p.max_score and p.id not in unfinished and p.file not in broken]
     if wrong:
         warnings.append(f"points are missing on the public cases: {', '.join(wrong)}")
-    return Preflight(tuple(submission.files), tuple(warnings))
+    return Preflight(tuple(warnings))
+
+
+def originals(submission: Submission, wanted: Sequence[str]) -> dict[str, bytes]:
+    """Return the student's own files by name: the .py files, and the notebook where that serves one of them."""
+    found = {}
+    for file in wanted:
+        path = Path(submission.shown.get(file, file))
+        if file not in submission.files:
+            continue
+        own = path.is_file()
+        found[path.name if own else file] = path.read_bytes() if own else submission.files[file]
+    return found
 
 
 def pack(files: Sequence[tuple[str, bytes]]) -> bytes:

@@ -23,7 +23,7 @@ LAYERS = (
     ("grader.engine", "grader.ahead", "grader.explore"),
     ("grader.render",),
     ("grader.authoring", "grader.gradescope", "grader.submit"),
-    ("grader.pytest_plugin", "grader.live"),
+    ("grader.pytest_plugin", "grader.live", "grader.opened", "grader.debugged"),
     ("grader.cli",),
 )
 

@@ -59,6 +59,13 @@ def test_one_folder_around_the_files_is_found_and_said(tmp_path, ending):
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_operating_systems_leave_behind_is_ignored_silently(tmp_path, ending):
     left = ["__MACOSX/hw3/._layers.py", "._layers.py", ".DS_Store", "Thumbs.db", "hw3/.DS_Store", "desktop.ini"]
+    left += [
+        "__MACOSX/._hw3.ipynb",
+        ".ipynb_checkpoints/hw3-checkpoint.ipynb",
+        "Icon\r",
+        "$RECYCLE.BIN/x",
+        "~$notes.docx",
+    ]
     submission = take(pack(tmp_path, ending, [("hw3/layers.py", b""), *((name, b"x") for name in left)]), WANTED)
     assert list(submission.files) == ["layers.py"]
     assert submission.ignored == ()
@@ -69,6 +76,13 @@ def test_other_files_are_listed_folders_as_one(tmp_path, ending):
     others = ["numpy.py", "conftest.py", "data/a.npy", "data/deep/b.npy", "bell\x07.py"]
     submission = take(pack(tmp_path, ending, [*PAIR, *((name, b"x") for name in others)]), WANTED)
     assert submission.ignored == ("bell\\x07.py", "conftest.py", "data/", "numpy.py")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_an_archive_holds_beyond_that_is_said_in_the_report(tmp_path, ending):
+    """A helper module that nobody asked for explains an import that fails."""
+    submission = take(pack(tmp_path, ending, [*PAIR, ("utils.py", b"x"), ("data/a.npy", b"x")]), WANTED)
+    assert submission.notes == ("Not asked for, and ignored: data/, utils.py.",)
 
 
 def test_the_list_of_other_files_is_capped(tmp_path):
@@ -85,9 +99,8 @@ def test_a_missing_file_is_no_error_while_another_is_there(tmp_path):
 
 def test_a_missing_file_that_lies_elsewhere_is_pointed_out(tmp_path):
     members = [("layers.py", b""), ("old/batchnorm.py", b""), ("Layers.txt", b"")]
-    assert take(zip_file(tmp_path / "a.zip", members), WANTED).notes == (
-        "batchnorm.py is missing, but there is 'old/batchnorm.py'.",
-    )
+    notes = take(zip_file(tmp_path / "a.zip", members), WANTED).notes
+    assert notes[0] == "batchnorm.py is missing, but there is 'old/batchnorm.py'."
 
 
 def test_windows_separators_and_dot_slash_are_understood(tmp_path):

@@ -48,7 +48,7 @@ def freeze(check: Backward, problem: str, reference: Reference, seed: int) -> Se
     """Return the section of a `Backward`. Raises AssignmentError where the reference is not confirmed."""
     cases = draw_cases(check.inputs, seed=seed, limits=check.sizes, extreme=check.extreme)
     if check.kink:
-        cases = [case for case in cases if _is_off_the_kink(check, reference, case)]
+        cases = [case for case in cases if is_off_the_kink(check, reference, case)]
     answered = [answer(check, problem, reference, case) for case in cases]
     _confirm(check, problem, reference, answered, np.random.default_rng((seed, 1)))
     probed = [] if check.edges else _numeric_cases(check, problem, reference, seed)
@@ -94,7 +94,7 @@ def assemble(
     return section
 
 
-def _is_off_the_kink(check: Backward, reference: Reference, case: Case) -> bool:
+def is_off_the_kink(check: Backward, reference: Reference, case: Case) -> bool:
     """Whether rounding cannot decide on which side of the kink an output lies.
 
     A sum that is exactly zero on paper comes out as 1e-17 of either sign, depending on the order of its terms:

@@ -38,8 +38,16 @@ def open_zygote(no_isolation: bool) -> Iterator[Zygote | None]:
         return
     from grader.sandbox.zygote import Zygote  # For start-up time.
 
-    with Zygote() as zygote:
+    with Zygote(private=_kept_from_students(Path.cwd())) as zygote:
         yield zygote
+
+
+def _kept_from_students(folder: Path) -> list[str]:
+    """Return files that student code must not be able to read: the solutions of the course around `folder`."""
+    for place in (folder, *folder.parents):
+        if (place / "assignments").is_dir():
+            return [str(path) for path in sorted(place.glob("solutions/*/*.py"))[:1]]
+    return []
 
 
 def open_submission(
@@ -73,7 +81,7 @@ def grade(
     selected = assignment.select(problems)
     # Relative, so that a person sees assignments/hw3/layers.py, and an editor can open it.
     where = path if path is not None else Path(os.path.relpath(course.folder(hw)))
-    submission = take(where, assignment.files)
+    submission = take(where, assignment.files, notebook=assignment.notebook)
     source = BankSource(course, assignment, seed, cache_folder(), bank_progress(hw))
     with open_submission(zygote, submission, assignment, True) as student:
         return engine.grade(

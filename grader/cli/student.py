@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def run(
     hw: Homework,
     submission: Annotated[
-        Path | None, typer.Option(help="A folder, .zip, .tar.gz or .py; by default assignments/HW.")
+        Path | None, typer.Option(help="A folder, .zip, .tar.gz, .py or .ipynb; by default assignments/HW.")
     ] = None,
     problem: Annotated[list[str] | None, typer.Option(help="Only this problem; may be given several times.")] = None,
     json: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")] = None,
@@ -117,7 +117,7 @@ def _written(course: Course, assignment: Assignment, zygote: Zygote | None) -> i
     from grader.intake import take
 
     try:
-        submission = take(course.folder(assignment.name), assignment.files)
+        submission = take(course.folder(assignment.name), assignment.files, notebook=assignment.notebook)
     except IntakeError:
         return 0
     with open_submission(zygote, submission, assignment, False) as student:
@@ -183,7 +183,7 @@ def explore(
         assignment = assignments.load(course, hw)
         chosen = assignment.problem(problem)
         where = submission if submission is not None else Path(os.path.relpath(course.folder(hw)))
-        taken = take(where, assignment.files)
+        taken = take(where, assignment.files, notebook=assignment.notebook)
         solutions = course.solutions(hw)
         known = references.load(solutions, assignment.files) if solutions is not None else None
         # Without prints: a hunt calls the function a thousand times.
@@ -221,19 +221,21 @@ def submit(
     from grader import assignment as assignments
     from grader.intake import take
     from grader.report import points_text
-    from grader.submit import pack, preflight
+    from grader.submit import originals, pack, preflight
 
     if report.fault is not None:
         raise UsageError(f"the public cases could not be run: {report.fault}")
     course = assignments.find_course(Path.cwd())
     assignment = assignments.load(course, hw)
-    taken = take(submission if submission is not None else course.folder(hw), assignment.files)
+    where = submission if submission is not None else course.folder(hw)
+    taken = take(where, assignment.files, notebook=assignment.notebook)
     found = preflight(assignment, taken, report)
     for warning in found.warnings:
         show(wrap(f"! {warning}"))
     target = out if out is not None else Path(f"{hw}-submission.zip")
-    write_bytes(target, pack([(file, taken.files[file]) for file in found.files]))
-    show(f"wrote {target} with {', '.join(found.files)}")
+    uploads = originals(taken, assignment.files)
+    write_bytes(target, pack(list(uploads.items())))
+    show(f"wrote {target} with {', '.join(uploads)}")
     show(f"public cases: {points_text(report.score)} / {points_text(report.max_score)}")
     show(f"Upload {target.name} on Gradescope under {assignment.name}: Submit, Upload, and choose the zip.")
     return 0

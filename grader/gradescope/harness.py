@@ -60,7 +60,8 @@ def judge(root: Path, started: float) -> dict[str, Any]:
     assignment = load(Course(source / "course"), settings.assignment)
     reports = []
     until = started + settings.budget_s
-    with Zygote() as zygote:
+    private = [str(path) for path in (source / "banks" / "hidden.bank", root / RESULTS)]
+    with Zygote(private=private) as zygote:
         # Public first, and a fresh worker for each: what has seen a hidden case never speaks again.
         for kind in ("public", "hidden"):
             report = _grade(root, assignment, source / "banks" / f"{kind}.bank", kind, zygote, settings, until)
@@ -80,7 +81,9 @@ def _grade(
 ) -> Report:
     # From inside the folder, so that files are called as the student called them.
     os.chdir(root / "submission")
-    submission = replace(take(find_submission(Path()), assignment.files), name="submission")
+    submission = replace(
+        take(find_submission(Path()), assignment.files, notebook=assignment.notebook), name="submission"
+    )
     wanted = {file: names for file, names in assignment.functions.items() if file in submission.files}
     bank = parse(path.read_bytes(), path.name)
     prints = kind == "public"

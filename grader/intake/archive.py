@@ -1,6 +1,6 @@
 """A submission in an archive. It is read in memory: nothing is ever unpacked to disk.
 
-A zip has a table of contents, so only the wanted files are unpacked; a tar must be unpacked to be listed, and
+A zip has a table of contents, so only the files that are taken are unpacked; a tar must be unpacked to be listed, and
 the bytes that come out are counted while they do. Either way a bomb stops at a cap.
 """
 
@@ -12,6 +12,7 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from grader.errors import IntakeError
 from grader.intake.naming import normalize, show_name, show_size
 from grader.intake.reading import read_file
 from grader.intake.selection import Entry, select
-from grader.intake.submission import IntakeLimits, Submission
+from grader.intake.submission import IntakeLimits, Notebook, Submission, is_notebook
 
 ENCRYPTED = 0x1 | 0x40
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -35,7 +36,7 @@ KNOWN_STARTS = (
 )
 
 
-def take_archive(path: Path, wanted: Sequence[str], limits: IntakeLimits) -> Submission:
+def take_archive(path: Path, wanted: Sequence[str], limits: IntakeLimits, notebook: Notebook) -> Submission:
     """Return the submission in a .zip, .tar, .tar.gz or .tgz file. Raises IntakeError, and nothing else."""
     name = show_name(path.as_posix())
     data = read_file(path, limits.archive_bytes, follow=True)
@@ -44,12 +45,16 @@ def take_archive(path: Path, wanted: Sequence[str], limits: IntakeLimits) -> Sub
         raise IntakeError(f"{name} is larger than {most}; zip only the files that are asked for.")
     kind, list_entries = ("zip", _list_zip) if path.name.lower().endswith(".zip") else ("tar", _list_tar)
     try:
-        return select(list_entries(data, wanted, limits, name), wanted, limits, name, path.name)
+        submission = select(list_entries(data, wanted, limits, name), wanted, limits, name, path.name, notebook)
     except IntakeError:
         raise
     # Bytes from a stranger can make the archive modules raise nearly anything; the next submission must go on.
     except Exception as error:
         raise IntakeError(_describe_damage(data, kind, name, error)) from error
+    # Said of an archive, which was packed to be handed in; a folder holds much that nobody hands in.
+    listed = ", ".join(submission.ignored)
+    notes = (f"Not asked for, and ignored: {listed}.",) if listed else ()
+    return replace(submission, notes=submission.notes + notes)
 
 
 def _describe_damage(data: bytes, kind: str, name: str, error: Exception) -> str:
@@ -89,7 +94,7 @@ def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: IntakeLim
     if info.compress_type not in PACKINGS:
         raise IntakeError(f"{name} is packed in an unusual way; zip the files again with the usual settings.")
     with archive.open(info) as stream:
-        return stream.read(limits.source_bytes + 1)
+        return stream.read(limits.most_bytes(info.filename) + 1)
 
 
 # --- tar --------------------------------------------------------------------------------------------------
@@ -134,13 +139,13 @@ def _read_tar(
 ) -> Callable[[], bytes]:
     """Return a reader of what is read now, since a stream passes once; what cannot be taken is not read."""
     stream = archive.extractfile(member) if member.isreg() and _may_be_taken(path, wanted) else None
-    data = stream.read(limits.source_bytes + 1) if stream else b""
+    data = stream.read(limits.most_bytes(path) + 1) if stream else b""
     return lambda: data
 
 
 def _may_be_taken(path: str, wanted: Sequence[str]) -> bool:
     *folders, last = path.split("/")
-    return last in wanted and len(folders) <= 1
+    return (last in wanted or is_notebook(last)) and len(folders) <= 1
 
 
 def _tar_kind(member: tarfile.TarInfo) -> str:

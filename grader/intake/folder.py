@@ -11,10 +11,10 @@ from grader.errors import IntakeError
 from grader.intake.naming import is_leftover, show_name
 from grader.intake.reading import cannot_read, read_file
 from grader.intake.selection import Entry, select
-from grader.intake.submission import IntakeLimits, Submission
+from grader.intake.submission import IntakeLimits, Notebook, Submission
 
 
-def take_folder(path: Path, wanted: Sequence[str], limits: IntakeLimits) -> Submission:
+def take_folder(path: Path, wanted: Sequence[str], limits: IntakeLimits, notebook: Notebook) -> Submission:
     """Return the submission in a folder. Links are neither followed nor taken."""
     name = show_name(path.as_posix())
     try:
@@ -25,7 +25,7 @@ def take_folder(path: Path, wanted: Sequence[str], limits: IntakeLimits) -> Subm
                     entries += _list(path / folder, f"{folder}/", limits, len(entries), name)
     except OSError as error:
         raise cannot_read(path, error) from error
-    return select(entries, wanted, limits, name, path.as_posix())
+    return select(entries, wanted, limits, name, path.as_posix(), notebook)
 
 
 def _list(folder: Path, prefix: str, limits: IntakeLimits, before: int, name: str) -> Iterator[Entry]:
@@ -37,7 +37,7 @@ def _list(folder: Path, prefix: str, limits: IntakeLimits, before: int, name: st
             if before + len(found) > limits.files:
                 raise IntakeError(f"{name} holds more than {limits.files:,} files; hand in the folder of the homework.")
     for item in sorted(found, key=lambda item: item.name):
-        read = partial(read_file, folder / item.name, limits.source_bytes, follow=False)
+        read = partial(read_file, folder / item.name, limits.most_bytes(item.name), follow=False)
         yield Entry(prefix + item.name, _kind(item), read)
 
 

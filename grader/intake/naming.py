@@ -8,13 +8,17 @@ from collections.abc import Sequence
 from grader.errors import IntakeError
 
 LONGEST_SHOWN = 80
-LEFTOVERS = frozenset({"__macosx", "__pycache__", "thumbs.db", "desktop.ini"})
+LONGEST_PLACE = 400
+LEFTOVERS = frozenset(
+    {"__macosx", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"}
+    | {"__pycache__"}
+)
 
 
-def show_name(name: str) -> str:
-    """Return a name with unprintable characters escaped, capped at 80 characters and `...`."""
-    shown = name if name.isprintable() else "".join(map(_show_character, name[: LONGEST_SHOWN + 1]))
-    return shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + "..."
+def show_name(name: str, most: int = LONGEST_SHOWN) -> str:
+    """Return a name with unprintable characters escaped, capped at `most` characters and `...`."""
+    shown = name if name.isprintable() else "".join(map(_show_character, name[: most + 1]))
+    return shown if len(shown) <= most else shown[:most] + "..."
 
 
 def _show_character(character: str) -> str:
@@ -46,5 +50,5 @@ def normalize(name: str, source: str) -> str:
 
 
 def is_leftover(path: str) -> bool:
-    """Whether an operating system or a tool left this behind: `__MACOSX/`, `.DS_Store`, `._layers.py`, `.git/`."""
-    return any(part.startswith(".") or part.lower() in LEFTOVERS for part in path.split("/"))
+    """Whether an operating system or a tool left this behind: `__MACOSX/`, `.DS_Store`, `~$hw3.docx`, `.git/`."""
+    return any(part.startswith((".", "~$")) or part.lower() in LEFTOVERS for part in path.split("/"))

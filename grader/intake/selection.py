@@ -1,13 +1,18 @@
-"""Which of a submission's files are taken: the wanted ones, at the top or in the one folder that holds them."""
+"""Which of a submission's files are taken: the wanted ones, at the top or in the one folder that holds them.
+
+A notebook beside them stands for the wanted files that are missing, or for all where the declaration says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grader.errors import IntakeError
-from grader.intake.naming import either, is_leftover, show_name, show_size
-from grader.intake.submission import IntakeLimits, Submission
+from grader.intake.naming import LONGEST_PLACE, either, is_leftover, show_name, show_size
+from grader.intake.notebook import read_notebook
+from grader.intake.submission import IntakeLimits, Notebook, Submission, is_notebook
+from grader.sandbox.cells import NOTEBOOK, Head, cell_file
 
 KINDS = {"link": "a link", "special": "not an ordinary file"}
 
@@ -16,7 +21,7 @@ KINDS = {"link": "a link", "special": "not an ordinary file"}
 class Entry:
     """One thing in a submission. `path` has `/` between its parts; `kind` is file, folder, link or special.
 
-    `read` returns the contents, or one byte more than `IntakeLimits.source_bytes` of a larger file.
+    `read` returns the contents, or one byte more than `IntakeLimits.most_bytes` of a larger file.
     """
 
     path: str
@@ -34,49 +39,110 @@ class Entry:
         return self.path.rpartition("/")[2]
 
 
-def select(entries: Iterable[Entry], wanted: Sequence[str], limits: IntakeLimits, name: str, place: str) -> Submission:
+def select(
+    entries: Iterable[Entry],
+    wanted: Sequence[str],
+    limits: IntakeLimits,
+    name: str,
+    place: str,
+    notebook: Notebook,
+) -> Submission:
     """Return the submission made of the wanted entries.
 
     `name` is what errors call the submission, `place` what stands before a file's path when it is shown.
     Raises IntakeError where no wanted file is found, or where it is unclear or unsafe which one is meant.
     """
     present = [entry for entry in entries if entry.path and not is_leftover(entry.path)]
-    base = _find_base(present, wanted, name)
+    base = _find_base(present, wanted, name, notebook)
     here = [entry for entry in present if entry.folder == base and entry.kind != "folder"]
     taken = {}
     for file in wanted:
         entry = _find_file(here, file, name)
         if entry is not None:
             taken[file] = entry
-    missing = tuple(file for file in wanted if file not in taken)
+    files, shown = _read(taken, limits, name), {file: show_place(place, entry.path) for file, entry in taken.items()}
+    served = _Served()
+    if notebook.wins or len(taken) < len(wanted):
+        files_served = [file for file in wanted if notebook.wins or file not in taken]
+        served = _serve(here, files_served, bool(taken), limits, place, notebook)
+    files, shown = {**files, **served.files}, {**shown, **served.shown}
+    missing = tuple(file for file in wanted if file not in files)
+    used = {entry.path for file, entry in taken.items() if file not in served.files} | served.paths
     return Submission(
         name=name,
-        files=_read(taken, limits, name),
-        shown={file: show_place(place, entry.path) for file, entry in taken.items()},
-        ignored=_list_ignored(present, base, taken, limits.listed),
+        files={file: files[file] for file in (*wanted, *files) if file in files},
+        shown=shown,
+        ignored=_list_ignored(present, base, used, limits.listed),
         missing=missing,
-        notes=tuple(_notes(present, base, missing)),
+        notes=(*_notes(present, base, missing), *served.notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Served:
+    """What a notebook adds to a submission."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    paths: set[str] = field(default_factory=set)
+    notes: tuple[str, ...] = ()
+
+
+def _serve(
+    here: Sequence[Entry], wanted: Sequence[str], has_files: bool, limits: IntakeLimits, place: str, notebook: Notebook
+) -> _Served:
+    """Return what the notebook in a folder adds: it stands for the files `wanted`.
+
+    Raises IntakeError where it cannot be read; beside .py files, which can be graded, that is a note.
+    """
+    found = [entry for entry in here if is_notebook(entry.name)]
+    if not found:
+        return _Served()
+    shown = show_place(place, found[0].path)
+    name = show_name(shown)
+    try:
+        if len(found) > 1:
+            names = " and ".join(f"'{show_name(entry.name)}'" for entry in found[:3])
+            raise IntakeError(f"There are {len(found)} notebooks, {names}; hand in one.")
+        if found[0].kind != "file":
+            raise IntakeError(f"{name} is {KINDS[found[0].kind]}; hand in the file itself.")
+        cells = read_notebook(found[0].read(), name, limits)
+    except IntakeError as error:
+        if has_files:
+            return _Served(notes=(f"No notebook was read: {error}",))
+        raise
+    sources = {cell_file(number): text.encode() for number, text in cells.sources.items()}
+    places = {cell_file(number): f"{shown}, cell {number}" for number in cells.sources}
+    head = Head(tuple(wanted), notebook.runs_all)
+    return _Served(
+        {**dict.fromkeys(wanted, b""), NOTEBOOK: head.encode(), **sources},
+        {**dict.fromkeys(wanted, shown), NOTEBOOK: shown, **places},
+        {found[0].path},
+        cells.notes,
     )
 
 
 def show_place(place: str, path: str) -> str:
-    """Return where a person finds a file."""
-    return f"{place}/{path}" if place not in ("", ".") else path
+    """Return where a person finds a file, printable."""
+    return show_name(f"{place}/{path}" if place not in ("", ".") else path, LONGEST_PLACE)
 
 
-def _find_base(present: Sequence[Entry], wanted: Sequence[str], name: str) -> str:
-    """Return the folder that holds wanted files: "" for the top, which comes first."""
-    holding = {entry.folder for entry in present if entry.name in wanted and entry.kind != "folder"}
-    if "" in holding:
-        return ""
-    near = sorted(folder for folder in holding if "/" not in folder)
-    if len(near) == 1:
-        return near[0]
-    if near:
-        shown = " and in ".join(f"{show_name(folder)}/" for folder in near[:3])
-        raise IntakeError(
-            f"{name}: wanted files are in {shown}, and it is unclear which are meant; hand in one folder."
-        )
+def _find_base(present: Sequence[Entry], wanted: Sequence[str], name: str, notebook: Notebook) -> str:
+    """Return the folder that holds wanted files, or else a notebook: "" for the top, which comes first."""
+    files = [entry for entry in present if entry.kind != "folder"]
+    sources = {entry.folder for entry in files if entry.name in wanted}
+    notebooks = {entry.folder for entry in files if is_notebook(entry.name)}
+    for holding in (notebooks, sources) if notebook.wins else (sources, notebooks):
+        if "" in holding:
+            return ""
+        near = sorted(folder for folder in holding if "/" not in folder)
+        if len(near) == 1:
+            return near[0]
+        if near:
+            shown = " and in ".join(f"{show_name(folder)}/" for folder in near[:3])
+            raise IntakeError(
+                f"{name}: wanted files are in {shown}, and it is unclear which are meant; hand in one folder."
+            )
     raise IntakeError(_nothing_found(present, wanted, name))
 
 
@@ -136,9 +202,8 @@ def _notes(present: Sequence[Entry], base: str, missing: Sequence[str]) -> Itera
                 break
 
 
-def _list_ignored(present: Sequence[Entry], base: str, taken: dict[str, Entry], most: int) -> tuple[str, ...]:
-    paths = {entry.path for entry in taken.values()}
-    return _cap(_labels([entry for entry in present if entry.path not in paths], base), most)
+def _list_ignored(present: Sequence[Entry], base: str, used: set[str], most: int) -> tuple[str, ...]:
+    return _cap(_labels([entry for entry in present if entry.path not in used], base), most)
 
 
 def _labels(entries: Iterable[Entry], base: str) -> list[str]:

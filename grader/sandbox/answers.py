@@ -118,6 +118,7 @@ def read_manifest(
             {file: _read_error(errors[file], shown) for file in files if file.endswith(".py")},
             {name: _read_state(states[name]) for name in names},
             stand_ins,
+            tuple(clean(str(note), MESSAGE_CHARS) for note in tree.get("notes", ())[:16]),
         )
     except _MALFORMED as error:
         raise ProtocolError(f"a manifest has another form than agreed: {error}") from None

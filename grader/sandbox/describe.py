@@ -57,7 +57,7 @@ def describe_error(error: BaseException, sources: Sources) -> list[Any]:
 
 def _describe_syntax_error(error: SyntaxError, sources: Sources) -> list[Any]:
     source, line = sources[str(error.filename)], error.lineno or 1
-    column = f", column {error.offset}" if error.offset else ""
+    column = f", column {error.offset}" if (error.offset or 0) > 0 else ""
     message = clean(f"{error.msg} (line {line}{column})", MESSAGE_CHARS)
     # An IndentationError or TabError is a SyntaxError to the reader; its message says which.
     return ["SyntaxError", message, [[source.shown, line, "<module>", _line(source, line)]]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import codecs
 import importlib.util
 import linecache
 import sys
@@ -11,10 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
+from grader.sandbox.cells import MODULE, NOTEBOOK, Cells, Lost, explained, is_cell, raiser, read_head
 from grader.sandbox.describe import Source, describe_error
 from grader.sandbox.stand_ins import STAND_INS, StandIn
 
 _ALLOWED = frozenset(sys.stdlib_module_names) | {"numpy"}
+# So many cells may hang or end the process; the rest of such a notebook is not run.
+_MOST_BLOCKED = 3
 
 
 def _ignore(event: list[Any]) -> None:
@@ -27,7 +31,8 @@ class Importer:
     `files` are sources by file name, `names` the paths that people see, `paths` what the code is compiled
     under where that differs. `blocked` files are not run: file name to the error `(type name, sentence)`.
     `arm` starts the limits of one file; `emit` hears `["importing", file]` and `["imported", file]`, so that
-    the guilty file is known when the process dies.
+    the guilty file is known when the process dies. The files that a notebook stands for (see `cells`) are one
+    module, and each of its cells counts as a file in events and errors.
     """
 
     def __init__(
@@ -49,6 +54,9 @@ class Importer:
         self._emit = emit
         self._caught = caught
         self._by_module = {file[:-3]: file for file in files if file.endswith(".py")}
+        head = read_head(files)
+        self._served = head.served if head is not None else ()
+        self._cells = Cells({}, caught, head.runs_all) if head is not None else None
         self._modules: dict[str, ModuleType] = {}
         self._trees: dict[str, ast.Module] = {}
         self._depth = 0
@@ -62,7 +70,8 @@ class Importer:
     def _read(self, file: str) -> Source:
         try:
             text = importlib.util.decode_source(self._files[file])
-        except (SyntaxError, ValueError):
+        # Codecs raise nearly anything; importing the file will say what.
+        except Exception:
             text = ""
         lines = text.splitlines(keepends=True)
         linecache.cache[self._paths[file]] = (len(text), None, lines, self._paths[file])
@@ -82,13 +91,19 @@ class Importer:
             self._load(module)
         functions: dict[str, Any] = {}
         states: dict[str, list[Any]] = {}
+        lost = self._cells.missing() if self._cells is not None else {}
         for file, names in wanted.items():
             for name in names:
                 states[name] = self._judge(file, name)
-                if states[name][0] in ("ready", "unfinished"):
-                    functions[name] = vars(self._modules[file[:-3]])[name]
+                if file in self._served and states[name][0] == "missing" and name in lost:
+                    # Called, it says why it is not there; so the cell's error stands where its points are lost.
+                    states[name], functions[name] = ["ready", None], raiser(name, lost[name])
+                elif states[name][0] in ("ready", "unfinished"):
+                    function = vars(self._modules[file[:-3]])[name]
+                    functions[name] = explained(function, lost) if lost and file in self._served else function
         modules = {file: self.errors.get(file) for file in self._by_module.values()}
-        reply = {"modules": modules, "functions": states, "stand_ins": sorted(self.stand_ins)}
+        reply: dict[str, Any] = {"modules": modules, "functions": states, "stand_ins": sorted(self.stand_ins)}
+        reply["notes"] = list(self._cells.notes) if self._cells is not None else []
         return reply, functions
 
     # --- modules ------------------------------------------------------------------------------------------
@@ -101,6 +116,9 @@ class Importer:
         if file in self._blocked:
             kind, message = self._blocked[file]
             self.errors[file] = ["error", kind, message, []]
+            return
+        if file in self._served:
+            self._load_notebook()
             return
         self._emit(["importing", file])
         self._arm()
@@ -121,11 +139,37 @@ class Importer:
             self._depth -= 1
         self._emit(["imported", file])
 
+    def _load_notebook(self) -> None:
+        """Run the cells from top to bottom; a cell that did not come back before is left out."""
+        assert self._cells is not None
+        module = ModuleType(MODULE)
+        vars(module).update(__file__=self._shown[NOTEBOOK], __builtins__=self._builtins)
+        self._cells.space = vars(module)
+        # The module is there before its cells have run: `from layers import f` in a cell may mean itself.
+        for file in self._served:
+            self._modules[file[:-3]], self.errors[file] = module, None
+        sys.modules.setdefault(MODULE, module)
+        blocked = 0
+        for file in [file for file in self._files if is_cell(file)]:
+            source = self._files[file]
+            if file in self._blocked or blocked >= _MOST_BLOCKED:
+                reason = self._blocked.get(file, ("", f"was not run: {blocked} cells above it did not end"))[1]
+                self._cells.lose(source, Lost(file, ImportError(f"{file} {reason}")))
+                blocked += file in self._blocked
+                continue
+            self._emit(["importing", file])
+            self._arm()
+            self._depth += 1
+            try:
+                self._cells.run(source, self._paths[file], file)
+            finally:
+                self._depth -= 1
+            self._emit(["imported", file])
+
     def _describe(self, error: BaseException, file: str) -> list[Any]:
-        # Python 3.10 and early 3.11 say ValueError where there are NUL bytes, without file or line.
-        if b"\0" in self._files[file] and isinstance(error, (ValueError, SyntaxError)):
-            line = self._files[file].split(b"\0", 1)[0].count(b"\n") + 1
-            message = f"the file holds a NUL byte, so it is not text (line {line})"
+        fault = _find_encoding_fault(self._files[file]) if isinstance(error, (ValueError, SyntaxError)) else None
+        if fault is not None:
+            message, line = fault
             return ["SyntaxError", message, [[self._shown[file], line, "<module>", ""]]]
         return describe_error(error, self.sources)
 
@@ -187,8 +231,11 @@ class Importer:
         code = _code_of(value)
         if code is None:
             return ["ready" if callable(value) else "not_a_function", None]
-        unfinished = code.co_filename == self._paths[file] and self._is_unfinished(file, code)
-        return ["unfinished" if unfinished else "ready", code.co_firstlineno]
+        # A line counts within its cell, and would mislead without it.
+        line = None if file in self._served else code.co_firstlineno
+        places = [cell for cell in self._files if is_cell(cell)] if file in self._served else [file]
+        source = next((place for place in places if self._paths[place] == code.co_filename), None)
+        return ["unfinished" if source is not None and self._is_unfinished(source, code) else "ready", line]
 
     def _is_unfinished(self, file: str, code: CodeType) -> bool:
         # Most functions compute something, and then the file need not be parsed once more.
@@ -202,6 +249,23 @@ class Importer:
                 if first == code.co_firstlineno:
                     return _is_stub(node)
         return False
+
+
+def _find_encoding_fault(data: bytes) -> tuple[str, int] | None:
+    """Return what is wrong with the bytes of a file that cannot be compiled, and the line, or None."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "the file is saved as UTF-16; save it as UTF-8", 1
+    # Python 3.10 and early 3.11 say ValueError where there are NUL bytes, without file or line.
+    if b"\0" in data:
+        line = data.split(b"\0", 1)[0].count(b"\n") + 1
+        return f"the file holds a NUL byte, so it is not text (line {line})", line
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode().split("\n")
+        place = f"line {len(before)}, column {len(before[-1]) + 1}"
+        return f"the file is not UTF-8 text ({place}); save it as UTF-8", len(before)
+    return None
 
 
 def _code_of(value: Any) -> CodeType | None:

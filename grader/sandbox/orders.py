@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import struct
 
-FORK, END = b"F", b"E"
+FORK, END, TRY = b"F", b"E", b"T"
 # Operation, pid, CPU s a call and a request, wall factor, memory MB, whether printing is shown.
 ORDER = struct.Struct("<cqdddI?")
+# After TRY come paths that are kept from students, NUL between them.
+PATHS_BYTES = 2**16
 # Pid, status as from waitpid, CPU s that the process and its children used.
 ANSWER = struct.Struct("<qqd")
 # The status of a process that the zygote does not know.

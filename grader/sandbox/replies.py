@@ -105,6 +105,7 @@ class Manifest:
     modules: Mapping[str, Raised | Lost | None]
     functions: dict[str, FunctionState]
     stand_ins: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Student(Protocol):

@@ -16,6 +16,7 @@ from grader.errors import ProtocolError, SandboxError
 from grader.report import Isolation
 from grader.sandbox import answers, codec
 from grader.sandbox.in_process import InProcessStudent
+from grader.sandbox.levels import judge
 from grader.sandbox.limits import Limits
 from grader.sandbox.output import Output
 from grader.sandbox.replies import Lost, Manifest, Row, Step
@@ -93,11 +94,10 @@ class Student:
 
     @property
     def isolation(self) -> Isolation:
-        """The locks around the submission. Level 1 is a process of its own with limits."""
+        """The locks around the submission: see `levels`."""
         if self._isolation is None:
             locked = self._connect().locked
-            missing = tuple(f"{name}: {reason}" for name, reason in locked.missing)
-            self._isolation = Isolation(1 if "limits" in locked.layers else 0, locked.layers, missing)
+            self._isolation = judge(locked.layers, locked.missing, self._zygote.find_trial())
         return self._isolation
 
     def used_cpu_s(self) -> float:

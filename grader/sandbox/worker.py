@@ -17,19 +17,19 @@ import numpy as np
 from grader.sandbox import codec
 from grader.sandbox.importer import Importer
 from grader.sandbox.limits import OUT_OF_MEMORY, Limits
-from grader.sandbox.lockdown import Setting, lock
+from grader.sandbox.lockdown import Kit, Setting, lock, prepare
 from grader.sandbox.program import Surroundings, run
 
 _REQUESTS, _REPLIES = 3, 4
 
 
-def start(requests: int, replies: int, output: int | None, limits: Limits, parent: int | None) -> None:
+def start(requests: int, replies: int, output: int | None, limits: Limits, kit: Kit, parent: int | None = None) -> None:
     """Arrange the descriptors, lock this process, say which locks hold, and serve until the pipe closes.
 
     `output` takes what is printed, or None for nowhere. `parent` is the process that forked this one.
     """
     requests, replies = _arrange(requests, replies, output)
-    locks = lock(Setting(limits, (0, 1, 2, requests, replies), parent))
+    locks = lock(Setting(limits, (0, 1, 2, requests, replies), parent, kit))
     _renew_streams(output is not None)
     _forget_grader()
     # A spawned worker's printing is read by a thread, which must know when a request's printing is complete.
@@ -44,12 +44,16 @@ def start(requests: int, replies: int, output: int | None, limits: Limits, paren
 
 
 def start_spawned(arguments: list[str]) -> None:
-    """Serve on standard input and output. Arguments: CPU s a call and a request, wall factor, memory MB, folders."""
-    call_cpu_s, problem_cpu_s, wall_factor, memory_mb = arguments[:4]
+    """Serve on standard input and output.
+
+    Arguments: CPU s a call and a request, wall factor, memory MB; layers to leave out, with commas; folders.
+    """
+    call_cpu_s, problem_cpu_s, wall_factor, memory_mb, without, *folders = arguments
     limits = Limits(float(call_cpu_s), float(problem_cpu_s), float(wall_factor), int(memory_mb))
-    for folder in arguments[4:]:
+    for folder in folders:
         sys.path.remove(folder)
-    start(os.dup(0), os.dup(1), 2, limits, None)
+    kit = prepare(os.path.dirname(np.__file__), [name for name in without.split(",") if name])
+    start(os.dup(0), os.dup(1), 2, limits, kit)
 
 
 def _arrange(requests: int, replies: int, output: int | None) -> tuple[int, int]:

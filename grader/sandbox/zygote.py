@@ -8,35 +8,52 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import select
 import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from grader.errors import SandboxError
 from grader.sandbox.channel import Channel, Exit, PipeChannel, ThreadChannel
+from grader.sandbox.levels import Trial, read_trial
 from grader.sandbox.limits import Limits
-from grader.sandbox.orders import ANSWER, END, FORK, ORDER, UNKNOWN
+from grader.sandbox.orders import ANSWER, END, FORK, ORDER, PATHS_BYTES, TRY, UNKNOWN
 from grader.sandbox.output import Output
 
 _PIPE_BYTES = 2**20
 _RESTARTS = 20
 _ANSWER_S = 60.0
+_TRIAL_S = 60.0
 
 
 class Zygote:
     """Starts workers. It is ready at once: the process behind it comes up while the grader goes on.
 
     With `spawn`, and wherever the system cannot fork safely, each worker is a fresh process: slower, and only
-    the grader's own deadlines hold everywhere.
+    the grader's own deadlines hold everywhere. `private` are paths that are kept from students, which a throwaway
+    worker tries to read. Layers named in `without` are left out, so that a test can see what the others are worth.
     """
 
-    def __init__(self, *, spawn: bool = False, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        spawn: bool = False,
+        limits: Limits | None = None,
+        private: Sequence[str] = (),
+        without: Collection[str] = (),
+    ) -> None:
         self.limits = limits or Limits()
         self.spawns = spawn or sys.platform != "linux"
+        self._private = [os.path.abspath(path) for path in private]
+        self._without = ",".join(without)
         self._lock = threading.Lock()
+        self._trying: int | None = None
+        self._trial: Trial | None = None
         self._restarts = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -62,7 +79,21 @@ class Zygote:
         Raises:
             SandboxError: the process for student code cannot be started.
         """
+        if sys.platform == "linux":
+            from grader.sandbox import kernel  # For start-up time; NumPy has imported ctypes by now.
+
+            with contextlib.suppress(OSError):
+                kernel.hide_memory()
         return self._spawn(limits, output) if self.spawns else self._fork(limits, output)
+
+    def find_trial(self) -> Trial | None:
+        """Return what a throwaway worker was refused, tried once; None where workers are not forked."""
+        if self.spawns:
+            return None
+        with self._lock:
+            if self._trial is None:
+                self._trial = self._read_trial()
+            return self._trial
 
     # --- the process that forks ---------------------------------------------------------------------------
 
@@ -70,7 +101,10 @@ class Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                _command("from grader.sandbox.forker import main; main(sys.argv[1:])", [str(theirs.fileno())]),
+                _command(
+                    "from grader.sandbox.forker import main; main(sys.argv[1:])",
+                    [str(theirs.fileno()), self._without],
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -82,8 +116,44 @@ class Zygote:
         # A submission may stop the zygote; then it counts as dead.
         ours.settimeout(_ANSWER_S)
         self._control = ours
+        if self._trial is None:
+            self._order_trial(ours)
+
+    def _order_trial(self, control: socket.socket) -> None:
+        """Have the locks tried first of all, while the grader is still busy with other things."""
+        limits = self.limits
+        order = ORDER.pack(TRY, 0, limits.call_cpu_s, limits.problem_cpu_s, limits.wall_factor, limits.memory_mb, False)
+        paths = b"\0".join(map(os.fsencode, self._private))
+        if len(paths) > PATHS_BYTES:
+            raise SandboxError("the paths that are kept from students are too long to be tried")
+        result, given = os.pipe()
+        try:
+            socket.send_fds(control, [order + paths], [given])
+        finally:
+            os.close(given)
+        self._forget_trial()
+        self._trying = result
+
+    def _forget_trial(self) -> None:
+        if self._trying is not None:
+            os.close(self._trying)
+            self._trying = None
+
+    def _read_trial(self) -> Trial:
+        if self._trying is None:
+            return Trial(reason="the process for student code was closed")
+        end_s = time.monotonic() + _TRIAL_S
+        data = b""
+        while select.select([self._trying], [], [], max(0.0, end_s - time.monotonic()))[0]:
+            part = os.read(self._trying, 2**12)
+            data += part
+            if not part:
+                break
+        self._forget_trial()
+        return read_trial(data)
 
     def _stop(self) -> None:
+        self._forget_trial()
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -177,7 +247,7 @@ class Zygote:
         process = subprocess.Popen(
             _command(
                 "from grader.sandbox.worker import start_spawned; start_spawned(sys.argv[1:])",
-                [str(number) for number in numbers],
+                [*map(str, numbers), self._without],
             ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

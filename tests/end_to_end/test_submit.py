@@ -68,7 +68,7 @@ def test_below_the_isolation_that_is_asked_for_there_is_no_score(command, tmp_pa
     assert "isolation level 0" in " ".join(done.stdout.split())
     report = json.loads(file.read_text(encoding="utf-8"))
     assert report["score"] is None
-    assert "isolation level 0, and level 2 is asked for" in report["fault"]
+    assert "isolation level 0, but 2 is required, so nothing was graded" in report["fault"]
 
 
 @pytest.mark.parametrize("value", ["-1", "5", "x"])
