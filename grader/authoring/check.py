@@ -226,6 +226,9 @@ def once(course: Course, assignment: Assignment) -> list[str]:
     solutions = course.solutions(assignment.name)
     if solutions is None:
         return [f"there is no solutions/{assignment.name}"]
+    lacking = [file for file in assignment.files if not (solutions / file).is_file()]
+    if lacking:
+        return [f"solutions/{assignment.name}/{file} is missing, which the declaration names" for file in lacking]
     try:
         hints = read_hints(course.folder(assignment.name))
     except GraderError as error:

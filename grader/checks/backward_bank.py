@@ -117,14 +117,16 @@ def is_off_the_kink(check: Backward, reference: Reference, case: Case) -> bool:
 def answer(check: Backward, problem: str, reference: Reference, case: Case) -> Answered:
     """Ask the reference, in extended precision, with a Gaussian upstream gradient."""
     arguments = extended(list(case.arguments.values()))
-    out, cache = reference.call(check.forward, *extended(arguments))
+    out, cache = reference.values(check.forward, ("out", "cache"), *extended(arguments)).values()
     dout = np.random.default_rng((case.seed, 1_000)).standard_normal(out.shape).round(2)
-    returned = reference.call(problem, extended(dout), cache)
-    if isinstance(returned, dict):
-        gradients = {name: np.asarray(returned[name]) for name in check.names}
+    if check.edges:
+        returned = reference.call(problem, extended(dout), cache)
+        missing = [name for name in check.names if name not in returned]
+        if missing:
+            raise AssignmentError(f"the reference's {problem} returned no entry '{missing[0]}'")
     else:
-        values = returned if isinstance(returned, tuple) else (returned,)
-        gradients = dict(zip(check.names, map(np.asarray, values), strict=True))
+        returned = reference.values(problem, check.names, extended(dout), cache)
+    gradients = {name: np.asarray(returned[name]) for name in check.names}
     scales = scales_for(reference, problem, [*arguments, extended(dout)], gradients)
     out_scale = scales_for(reference, check.forward, arguments, {"out": out})["out"]
     return Answered(case, dout, out, gradients, scales, out_scale)

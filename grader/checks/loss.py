@@ -139,8 +139,8 @@ def _title(check: Loss, name: str) -> str:
 
 def _answer(check: Loss, problem: str, reference: Reference, case: Case) -> dict[str, tuple[Any, Any, Any, bool]]:
     arguments = list(extended(case.arguments).values())
-    values = reference.call(problem, *extended(arguments))
-    expected = dict(zip(check.names, map(np.asarray, values), strict=True))
+    returned = reference.values(problem, check.names, *extended(arguments))
+    expected = {name: np.asarray(value) for name, value in returned.items()}
     scales = scales_for(reference, problem, arguments, expected)
     return {name: (expected[name], *scales[name]) for name in check.names}
 

@@ -154,7 +154,7 @@ def _confirm_finer(
         if before is found.verdict is Verdict.DIFFERS:
             raise AssignmentError(
                 f"the reference's {probe.gradient} of {name} disagrees with its numerical gradient: "
-                f"{found.analytic:.6g} where finite differences give {found.numerical:.6g}"
+                f"{found.analytic:.10g} where finite differences give {found.numerical:.10g}"
             )
         before = found.verdict
     return Verdict.INCONCLUSIVE

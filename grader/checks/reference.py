@@ -39,7 +39,7 @@ class Reference:
     _decode: Callable[[bytes], Any] = field(default_factory=lambda: lru_cache(8)(codec.decode), repr=False)
 
     def mistakes_of(self, function: str) -> list[Any]:
-        """Return the known mistakes that replace a function; each has id, text, function, follow, variance."""
+        """Return the known mistakes that replace a function; each has id, text, function, follow."""
         return [mistake for mistake in self.mistakes if mistake.replaces == function]
 
     def runner(self, replaced: Mapping[str, Function] | None = None) -> Runner:
@@ -58,6 +58,15 @@ class Reference:
             return rows
 
         return run
+
+    def values(self, name: str, names: Sequence[str], *arguments: Any) -> dict[str, Any]:
+        """Call a function that returns one value, or a tuple of several, and return them by name."""
+        returned = self.call(name, *arguments)
+        values = returned if isinstance(returned, tuple) else (returned,)
+        if len(values) != len(names) or any(isinstance(value, list) for value in values):
+            got = f"{len(values)} values" if isinstance(returned, tuple) else f"a {type(returned).__name__}"
+            raise AssignmentError(f"the reference's {name} returned {got}, declared is ({', '.join(names)})")
+        return dict(zip(names, values, strict=True))
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call a function of the reference; an exception of its own becomes an `AssignmentError`."""
@@ -159,7 +168,11 @@ def scales_for(
     """
     given: Mapping[str, Any] = {}
     if function in reference.scales:
-        given = reference.scales[function](*arguments, expected)
+        try:
+            given = reference.scales[function](*arguments, expected)
+        except Exception as error:
+            text = f"{function} of scales.py raised {type(error).__name__}: {error}"
+            raise AssignmentError(text) from error
     scales: dict[str, Any] = {}
     for name, value in expected.items():
         if name in given:

@@ -1,4 +1,4 @@
-"""The commands of an instructor: check, release."""
+"""The commands of an instructor: new, check, release."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ from grader.errors import UsageError
 if TYPE_CHECKING:
     from grader.assignment import Assignment, Course
     from grader.authoring.check import SeedProof
+
+
+def new(hw: Homework) -> int:
+    """Begin an assignment: one small problem that `grader check` passes, to be replaced by your own."""
+    from grader.authoring import scaffold  # For start-up time.
+
+    course = scaffold.find_place(Path.cwd())
+    for path in scaffold.create(course, hw):
+        show(f"wrote {path.relative_to(course.root).as_posix()}")
+    show(f"grader check {hw}   proves it; assignments/README.md of the grader's project leads on from there")
+    return 0
 
 
 def check(
@@ -52,7 +63,8 @@ def _stub_failures(course: Course, assignment: Assignment) -> list[str]:
 
     folder = course.folder(assignment.name)
     failures = [
-        f"stubs are not up to date: {text.splitlines()[0]}" for text in drift(_stubs(course, assignment), folder)
+        f"stubs are not up to date, run `grader release {assignment.name}`: {text.splitlines()[0]}"
+        for text in drift(_stubs(course, assignment), folder)
     ]
     with open_zygote(False) as zygote:
         report = grade(assignment.name, Path(os.path.relpath(folder)), (), 0, zygote)
