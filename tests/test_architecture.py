@@ -14,7 +14,7 @@ PACKAGE = ROOT / "grader"
 
 # Each layer may import what stands before it (and itself), never what comes after.
 LAYERS = (
-    ("grader", "grader.errors", "grader.report", "grader.catalogue"),
+    ("grader", "grader.errors", "grader.report", "grader.catalogue", "grader.figures", "grader.notebook"),
     ("grader.sandbox",),
     ("grader.intake",),
     ("grader.checks",),
@@ -24,7 +24,7 @@ LAYERS = (
     ("grader.render",),
     ("grader.authoring", "grader.gradescope", "grader.submit"),
     ("grader.pytest_plugin", "grader.live", "grader.opened", "grader.debugged"),
-    ("grader.cli",),
+    ("grader.cli", "grader.__main__"),
 )
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.common import Homework, grade, open_zygote, show, width, write
-from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment, Course
@@ -59,12 +58,12 @@ def check(
 def _stub_failures(course: Course, assignment: Assignment) -> list[str]:
     """Grade the untouched stubs as a student's first run does, and compare them with what release generates."""
     from grader.authoring import check as checking  # For start-up time.
-    from grader.authoring.release import drift
+    from grader.authoring.generated import generate
 
     folder = course.folder(assignment.name)
     failures = [
         f"stubs are not up to date, run `grader release {assignment.name}`: {text.splitlines()[0]}"
-        for text in drift(_stubs(course, assignment), folder)
+        for text in generate(course, assignment).drift()
     ]
     with open_zygote(False) as zygote:
         report = grade(assignment.name, Path(os.path.relpath(folder)), (), 0, zygote)
@@ -106,39 +105,24 @@ def _prove_seeds(course: Course, name: str, seeds: int, jobs: int) -> list[SeedP
 
 def release(
     hw: Homework,
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; fail if the stubs are not up to date.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a file is not up to date.")] = False,
 ) -> int:
-    """Generate the students' stubs from the solutions."""
+    """Generate the students' stubs and notebook from the solutions."""
     from grader import assignment as assignments  # For start-up time.
-    from grader.authoring.release import drift, write_files
+    from grader.authoring.generated import generate
 
     course = assignments.find_course(Path.cwd())
-    assignment = assignments.load(course, hw)
-    files = _stubs(course, assignment)
-    folder = course.folder(hw)
+    generated = generate(course, assignments.load(course, hw))
     if not check:
-        write_files(files, folder)
-        show(f"wrote {', '.join(files)} to {folder}")
+        generated.write()
+        show(f"wrote {', '.join(generated.files)} to {generated.folder}")
         return 0
-    differences = drift(files, folder)
+    differences = generated.drift()
     for difference in differences:
         show(difference)
     if differences:
-        show(f"{len(differences)} of {len(files)} files differ; run `grader release {hw}`")
+        count = len(generated.files) + len(generated.kept)
+        show(f"{len(differences)} of {count} files differ; run `grader release {hw}`")
     else:
         show(f"{hw}: stubs are up to date")
     return 1 if differences else 0
-
-
-def _stubs(course: Course, assignment: Assignment) -> dict[str, str]:
-    """Return the stubs that the solutions give."""
-    from grader.authoring.release import StubInfo, release_files  # For start-up time.
-    from grader.report import points_text
-
-    solutions = course.solutions(assignment.name)
-    if solutions is None:
-        raise UsageError(f"there is no solutions/{assignment.name} in {course.root}: stubs are generated from it")
-    infos = {problem.id: StubInfo(points_text(problem.hundredths)) for problem in assignment.problems}
-    return release_files(solutions, infos, assignment=assignment.name, files=assignment.files)
