@@ -26,7 +26,7 @@ from grader.assignment import Assignment, Course
 from grader.checks import reference
 from grader.checks.base import Section
 from grader.errors import BankError
-from grader.sandbox import codec
+from grader.sandbox import codec, marks
 
 MAGIC = b"grader-bank-1\n"
 PUBLIC_SEED = 0
@@ -56,7 +56,7 @@ def decode(data: bytes) -> Any:
     """Decode bytes of ours; damage becomes a BankError."""
     try:
         return codec.decode(data)
-    except codec.WireError as error:
+    except marks.WireError as error:
         raise BankError(f"saved test cases are damaged ({error}); delete the file and run again") from error
 
 

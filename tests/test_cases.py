@@ -9,7 +9,7 @@ from grader.checks import regimes
 from grader.checks.cases import draw_cases
 from grader.checks.inputs import Array, Choice, Generator, Labels, Maybe, Record, Size, axes_of, regimes_of
 from grader.errors import AssignmentError
-from grader.sandbox.codec import Seed
+from grader.sandbox.marks import Seed
 
 AFFINE = {"x": Array("N D...", ("normal", "large")), "w": Array("D M"), "b": Array("M")}
 NORM = {

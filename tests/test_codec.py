@@ -8,8 +8,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from grader.sandbox import codec
-from grader.sandbox.codec import Handle, Named, Other, Seed, WireError, decode, encode
+from grader.sandbox import framing, marks
+from grader.sandbox.codec import decode, encode
+from grader.sandbox.marks import Handle, Named, Other, Seed, WireError
 
 DTYPES = ("?", "u1", "<i4", "<i8", "<f4", "<f8", "<c8", "<c16")
 
@@ -157,7 +158,7 @@ def test_dict_keys_must_be_text():
 def test_deep_nesting_is_refused_on_both_sides():
     """Neither side recurses further than it was told."""
     tree = ()
-    for _ in range(codec.MAX_DEPTH + 1):
+    for _ in range(marks.MAX_DEPTH + 1):
         tree = (tree,)
     with pytest.raises(WireError, match="nested"):
         encode(tree)
@@ -321,6 +322,6 @@ def test_mutated_frames_give_a_tree_or_a_wire_error():
 def test_frame_heads_tell_call_kind_and_length():
     """The 32 bytes before a payload hold the id of the call, the kind of frame and the payload's length."""
     call = bytes(range(16))
-    head = codec.frame_head(call, codec.REPLY, 2**33)
-    assert len(head) == codec.FRAME_BYTES
-    assert codec.read_head(head) == (call, codec.REPLY, 2**33)
+    head = framing.frame_head(call, framing.REPLY, 2**33)
+    assert len(head) == framing.FRAME_BYTES
+    assert framing.read_head(head) == (call, framing.REPLY, 2**33)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grader.checks.compare import Answers, Remark, Trouble, compare
-from grader.sandbox.codec import Other
+from grader.sandbox.marks import Other
 
 EXPECTED = np.array([[1.0, -2.0, 0.0], [4.0, 0.5, 3.0]])
 

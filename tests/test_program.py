@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from grader.sandbox import program
-from grader.sandbox.codec import HANDLE, Named, Other, Seed
 from grader.sandbox.describe import Source, describe_value
+from grader.sandbox.marks import HANDLE, Named, Other, Seed
 from grader.sandbox.program import Surroundings, run
 
 X = np.arange(6.0).reshape(2, 3)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox import codec
+from grader.sandbox import codec, framing, marks
 from grader.sandbox.channel import ThreadChannel
 from grader.sandbox.in_process import InProcessStudent
 from grader.sandbox.limits import Limits
@@ -147,7 +147,7 @@ def test_calls_return_arrays_and_keep_caches(zygote):
     out, cache = row.steps[0].value
     dx, dw = row.steps[1].value
     assert np.array_equal(out, x @ w)
-    assert cache == codec.HANDLE
+    assert cache == marks.HANDLE
     assert np.array_equal(dx, dout @ w.T)
     assert np.array_equal(dw, x.T @ dout)
     assert row.modified == ()
@@ -280,7 +280,7 @@ def test_a_worker_that_grows_leaves_the_next_row_alone(forking):
 def test_a_forged_reply_with_another_id_is_refused(forking):
     """A submission that writes a perfect reply to the pipe gains nothing: it cannot know the id of the request."""
     payload = codec.encode([[[["returned", 99, None, None], ["inputs", []]]] * 3])
-    forged = codec.frame_head(b"x" * codec.CALL_BYTES, codec.REPLY, len(payload)) + payload
+    forged = framing.frame_head(b"x" * framing.CALL_BYTES, framing.REPLY, len(payload)) + payload
     with open_source(forking) as student:
         steps = act(student, f"os.write(4, {forged!r}); os._exit(0)")
     assert reasons(steps) == ["Returned", "protocol", "Returned"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from grader.checks import base, follow, naming, shares
+from grader.checks import base, follow, naming, shares, verdicts
 from grader.checks.backward_bank import forward_backward, freeze, freeze_one
 from grader.checks.base import Graded, Section
 from grader.checks.cases import Case
@@ -181,7 +181,7 @@ class _Attempt:
     def judged(self) -> dict[str, Compared]:
         """As compared, after credit where a part or the student's own forward has paid already."""
         judged = dict(self.compared)
-        wrong = [name for name in judged if base.first_trouble(judged[name], self.ordinary, Trouble.VALUE)]
+        wrong = [name for name in judged if verdicts.first_trouble(judged[name], self.ordinary, Trouble.VALUE)]
         if self.check.parts and any(one.remarks for one in judged.values()):
             self._follow_parts(judged)
         elif wrong and self.state.kind == "near" and not self.check.edges:
@@ -191,7 +191,9 @@ class _Attempt:
     @property
     def _has_paid(self) -> bool:
         """Whether all that is wrong by the reference is what the student's own parts give."""
-        wrong = [name for name, one in self.compared.items() if base.first_trouble(one, self.ordinary, Trouble.VALUE)]
+        wrong = [
+            name for name, one in self.compared.items() if verdicts.first_trouble(one, self.ordinary, Trouble.VALUE)
+        ]
         return bool(self.check.parts and wrong) and not any(self.judged[name].remarks for name in wrong)
 
     def _follow_parts(self, judged: dict[str, Compared]) -> None:
@@ -243,14 +245,14 @@ class _Attempt:
         found = [self._value(name) for name in self.check.names]
         found += [finding for finding in (self._numeric(), self._extremes()) if finding is not None]
         fair = self.state.kind == "right" and not self.state.inaccurate
-        found.append(base.rounding_finding(self.judged.items() if fair else (), self.ordinary, self._show))
-        found.append(base.form_finding(self.judged.items()))
+        found.append(verdicts.rounding_finding(self.judged.items() if fair else (), self.ordinary, self._show))
+        found.append(verdicts.form_finding(self.judged.items()))
         found.append(self._manners())
         return found
 
     def _value(self, name: str) -> Finding:
         title = self.check._title(name)
-        finding = base.value_finding(name, title, self.judged[name], self.ordinary, self._show, self._status)
+        finding = verdicts.value_finding(name, title, self.judged[name], self.ordinary, self._show, self._status)
         if not finding.passed and self.state.kind == "near" and self.check.edges:
             message = f"cannot be judged until {self.check.forward} is right: {self.state.message}"
             return replace(finding, status=Outcome.BLOCKED, message=message)
@@ -267,7 +269,7 @@ class _Attempt:
         if not finding.passed and self._has_paid:
             return Finding("numeric", own.title(), side=True)
         if not finding.passed and self.state.kind == "near":
-            right = all(not base.first_trouble(one, self.ordinary, Trouble.VALUE) for one in self.compared.values())
+            right = all(not verdicts.first_trouble(one, self.ordinary, Trouble.VALUE) for one in self.compared.values())
             if right:
                 # The backward is the reference's; it is the forward that differs, and it has paid for that.
                 return Finding("numeric", own.title(), side=True)
@@ -283,7 +285,7 @@ class _Attempt:
         # Where the student's own forward fails on the extreme input, the forward has paid already.
         fair = [i for i in indices if i not in self.state.wrong]
         for name, one in self.judged.items():
-            finding = base.value_finding(name, title, one, fair, self._show, self._status)
+            finding = verdicts.value_finding(name, title, one, fair, self._show, self._status)
             if not finding.passed:
                 return replace(finding, id="extremes", side=True)
         return Finding("extremes", title, side=True)
@@ -304,11 +306,11 @@ class _Attempt:
                 return Finding("manners", title, Outcome.FAILED, message, side=True)
         for index in range(self.section["repeats"]):
             row = self.case_rows[index]
-            first, again, afresh = (base.arrays_in(base.step_of(row, step)) for step in (1, 2, 4))
+            first, again, afresh = (verdicts.arrays_in(base.step_of(row, step)) for step in (1, 2, 4))
             if isinstance(base.step_of(row, 1), Returned) and not (
-                base.alike(first, again) and base.alike(first, afresh)
+                verdicts.alike(first, again) and verdicts.alike(first, afresh)
             ):
-                return Finding("manners", title, Outcome.FAILED, base.not_the_same(self.problem), side=True)
+                return Finding("manners", title, Outcome.FAILED, verdicts.not_the_same(self.problem), side=True)
         return Finding("manners", title, side=True)
 
     def _written_by_forward(self) -> dict[int, tuple[int, ...]]:
@@ -331,7 +333,7 @@ class _Attempt:
         """Return how this was checked: drawn shapes, numerical gradients."""
         first = arrays_of(self.check.inputs)[0]
         shapes = [tuple(shape) for shape in self.section["shapes"]]
-        lines = [base.bank_cases_text([first], shapes, len(shapes))]
+        lines = [verdicts.bank_cases_text([first], shapes, len(shapes))]
         if not self.check.edges:
             lines += self.differences
         return tuple(lines)

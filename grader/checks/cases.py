@@ -31,7 +31,7 @@ from grader.checks.inputs import (
     regimes_of,
 )
 from grader.errors import AssignmentError
-from grader.sandbox.codec import Seed
+from grader.sandbox.marks import Seed
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.report import Worst
-from grader.sandbox.codec import Other
+from grader.sandbox.marks import Other
 
 VALUE_TOLERANCE = 1e-8
 EPSILON = float(np.finfo(np.float64).eps)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.checks import base
+from grader.checks import base, verdicts
 from grader.checks.base import Section
 from grader.checks.compare import Answers, Compared, Remark, Trouble, compare, show_shape
 from grader.checks.differences import Verdict
@@ -51,7 +51,7 @@ def forward_state(section: Section, rows: Sequence[Row], ordinary: Sequence[int]
     returned = [base.unpack(base.step_of(row, 0), ("out", "cache"), function)["out"] for row in rows]
     compared = compare(answers, returned)
     wrong = frozenset(i for i, remark in compared.remarks.items() if remark.trouble >= Trouble.VALUE)
-    first = base.first_trouble(compared, ordinary, Trouble.VALUE)
+    first = verdicts.first_trouble(compared, ordinary, Trouble.VALUE)
     if first is None:
         inaccurate = any(remark.trouble >= Trouble.ROUNDING for remark in compared.remarks.values())
         return ForwardState("right", "", wrong, inaccurate)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, naming, shares
+from grader.checks import base, naming, shares, verdicts
 from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Answers, Compared, Remark, Trouble, compare
@@ -119,7 +119,7 @@ class Forward:
         checks = shares.score(points, shares.FORWARD, attempt.findings(), self._weights())
         first = arrays_of(self.inputs)
         shapes = [tuple(shape) for shape in section["shapes"]]
-        evidence = (base.bank_cases_text([first[0]], shapes, len(shapes)),) if first else ()
+        evidence = (verdicts.bank_cases_text([first[0]], shapes, len(shapes)),) if first else ()
         return Graded(shares.overall(checks), checks, "", evidence)
 
     def _weights(self) -> dict[str, int]:
@@ -270,8 +270,8 @@ class _Attempt:
             found.append(self._extremes())
         # Several parts may read one value, each in its own cases.
         named = [(name, one) for (_, name), one in self.compared.items()]
-        found.append(base.rounding_finding(named, self.ordinary, self._show))
-        found.append(base.form_finding(named))
+        found.append(verdicts.rounding_finding(named, self.ordinary, self._show))
+        found.append(verdicts.form_finding(named))
         found.append(self._manners())
         return found
 
@@ -280,7 +280,7 @@ class _Attempt:
         for read in next(entry for entry in self.section["values"] if entry["id"] == part.id)["reads"]:
             indices = [i for i in read["cases"] if i in set(self.ordinary)]
             one = self.compared[(part.id, read["name"])]
-            finding = base.value_finding(read["name"], title, one, indices, self._show, self._status)
+            finding = verdicts.value_finding(read["name"], title, one, indices, self._show, self._status)
             if not finding.passed:
                 return replace(finding, id=part.id)
         return Finding(part.id, title)
@@ -288,14 +288,14 @@ class _Attempt:
     def _extremes(self) -> Finding:
         indices = [i for i, extreme in enumerate(self.section["extreme"]) if extreme]
         for (_, name), one in self.compared.items():
-            finding = base.value_finding(name, TITLES["extremes"], one, indices, self._show, self._status)
+            finding = verdicts.value_finding(name, TITLES["extremes"], one, indices, self._show, self._status)
             if not finding.passed:
                 return replace(finding, id="extremes", side=True)
         return Finding("extremes", TITLES["extremes"], side=True)
 
     def _manners(self) -> Finding:
         repeats = self.case_rows[: self.section["repeats"]]
-        return base.manners_finding(self.problem, list(self.check.inputs), self.case_rows, repeats)
+        return verdicts.manners_finding(self.problem, list(self.check.inputs), self.case_rows, repeats)
 
     def _status(self, index: int) -> Outcome:
         return base.outcome_of(base.step_of(self.case_rows[index], 0))

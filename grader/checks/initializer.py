@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, drawn_mistakes, shares, statistics, weights
+from grader.checks import base, drawn_mistakes, shares, statistics, verdicts, weights
 from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
 from grader.checks.drawn_mistakes import Drawn
@@ -20,7 +20,7 @@ from grader.errors import AssignmentError
 from grader.report import Case as ReportCase
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
-from grader.sandbox.codec import Seed
+from grader.sandbox.marks import Seed
 from grader.sandbox.replies import Returned, Row, Runner
 
 TITLES = {
@@ -98,7 +98,7 @@ class Initializer:
 
     def show(self, problem: str, section: Section) -> list[base.Shown]:
         """Return the saved cases as a student may see them, smallest first."""
-        return base.argument_cases(problem, section, "weights")
+        return verdicts.argument_cases(problem, section, "weights")
 
     def grade(self, problem: str, points: int, section: Section, run: Runner) -> Graded:
         """Replay the section on a student's function."""
@@ -281,7 +281,7 @@ class _Attempt:
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the lines on drawn fans and on the ratios of the large layers."""
         shapes = [target.shape for target in self.targets]
-        lines = [base.bank_cases_text(["weights"], shapes, len(shapes))]
+        lines = [verdicts.bank_cases_text(["weights"], shapes, len(shapes))]
         ratios = [[self.ratio(number, side) for number in range(len(self.section["large"]))] for side in (1, 0)]
         if all(ratio is not None for side in ratios for ratio in side):
             texts = [" ".join(f"{ratio:.2f}" for ratio in side) for side in ratios]

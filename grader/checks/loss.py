@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, naming, numeric, shares
+from grader.checks import base, naming, numeric, shares, verdicts
 from grader.checks.backward_bank import FOLLOW_NUMERIC, SHOWN_NUMERIC, numeric_limits
 from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, draw_cases, draw_usual
@@ -127,7 +127,7 @@ class Loss:
         checks = shares.score(points, shares.BACKWARD, attempt.findings())
         shapes = [tuple(shape) for shape in section["shapes"]]
         evidence = (
-            base.bank_cases_text([self.argument], shapes, len(shapes)),
+            verdicts.bank_cases_text([self.argument], shapes, len(shapes)),
             *attempt.differences,
         )
         return Graded(shares.overall(checks), checks, "", evidence)
@@ -248,7 +248,7 @@ class _Attempt:
 
     def _rows(self) -> list[Finding]:
         found = [
-            base.value_finding(
+            verdicts.value_finding(
                 name, _title(self.check, name), self.compared[name], self.ordinary, self._show, self._status
             )
             for name in self.check.names
@@ -256,13 +256,13 @@ class _Attempt:
         found.append(self._numeric())
         if self.check.extreme:
             found.append(self._extremes())
-        found.append(base.rounding_finding(self.compared.items(), self.ordinary, self._show))
-        found.append(base.form_finding(self.compared.items()))
+        found.append(verdicts.rounding_finding(self.compared.items(), self.ordinary, self._show))
+        found.append(verdicts.form_finding(self.compared.items()))
         found.append(self._manners())
         return found
 
     def _numeric(self) -> Finding:
-        loss_is_right = base.first_trouble(self.compared["loss"], self.ordinary, Trouble.VALUE) is None
+        loss_is_right = verdicts.first_trouble(self.compared["loss"], self.ordinary, Trouble.VALUE) is None
         own = self.check.numeric(self.problem)
         if not loss_is_right:
             message = "counts once the loss itself is right"
@@ -273,14 +273,14 @@ class _Attempt:
     def _extremes(self) -> Finding:
         indices = [i for i, extreme in enumerate(self.section["extreme"]) if extreme]
         for name, one in self.compared.items():
-            finding = base.value_finding(name, TITLES["extremes"], one, indices, self._show, self._status)
+            finding = verdicts.value_finding(name, TITLES["extremes"], one, indices, self._show, self._status)
             if not finding.passed:
                 return replace(finding, id="extremes", side=True)
         return Finding("extremes", TITLES["extremes"], side=True)
 
     def _manners(self) -> Finding:
         repeats = self.case_rows[: self.section["repeats"]]
-        return base.manners_finding(self.problem, list(self.check.inputs), self.case_rows, repeats)
+        return verdicts.manners_finding(self.problem, list(self.check.inputs), self.case_rows, repeats)
 
     def _status(self, index: int) -> Outcome:
         return base.outcome_of(base.step_of(self.case_rows[index], 0))

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from grader.checks import base, drawn_mistakes, shares, statistics, weights
+from grader.checks import base, drawn_mistakes, shares, statistics, verdicts, weights
 from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
 from grader.checks.drawn_mistakes import Drawn
-from grader.checks.initializer import TITLES as LAYER_TITLES
-from grader.checks.initializer import generator_trouble, orthonormal
+from grader.checks.initializer import orthonormal
 from grader.checks.inputs import Choice, Generator, Inputs, Sizes
+from grader.checks.network_attempt import DEEP, TITLES, Attempt
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
-from grader.checks.weights import MANY, Target
+from grader.checks.weights import Target
 from grader.errors import AssignmentError
-from grader.report import Case as ReportCase
-from grader.report import CheckResult, Evidence, Outcome
+from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
-from grader.sandbox.codec import Seed
-from grader.sandbox.replies import Returned, Row, Runner
+from grader.sandbox.marks import Seed
+from grader.sandbox.replies import Runner
 
-TITLES = {
-    **LAYER_TITLES,
-    "variance": "variance of every layer",
-    "preservation_forward": "activations keep their size, layer by layer",
-    "preservation_backward": "gradients keep their size, layer by layer",
-}
-# Ten layers of about 100 units, as in the experiments: for the strict tests and the ratios by layer.
-DEEP = (100, 120, 80, 100, 140, 100, 90, 110, 100, 120, 100)
-LEAK = 0.01
 # A small network for the tests of the generator.
 PAIR = (24, 30, 20)
 
@@ -107,7 +96,7 @@ class NetworkInitializer:
         }
 
         def sign(run: Runner) -> Drawn:
-            attempt = _Attempt(self, problem, section, run)
+            attempt = Attempt(self.activations, problem, section, run)
             return attempt.signature(attempt.findings())
 
         section["mistakes"] = drawn_mistakes.freeze(problem, reference, sign)
@@ -119,11 +108,11 @@ class NetworkInitializer:
 
     def show(self, problem: str, section: Section) -> list[base.Shown]:
         """Return the saved cases as a student may see them, smallest first."""
-        return base.argument_cases(problem, section, "weights")
+        return verdicts.argument_cases(problem, section, "weights")
 
     def grade(self, problem: str, points: int, section: Section, run: Runner) -> Graded:
         """Replay the section on a student's function."""
-        attempt = _Attempt(self, problem, section, run)
+        attempt = Attempt(self.activations, problem, section, run)
         stopped = base.unfinished_rows(attempt.case_rows, problem)
         if stopped is not None:
             outcome, message = stopped
@@ -192,255 +181,3 @@ def _parts_program(case: Case, initializers: Sequence[Sequence[Any]]) -> tuple[l
 def _pair_program(problem: str, row: list[Any]) -> tuple[list[base.Step], list[Any]]:
     program = [base.call(problem, [["in", 0], ["in", 1], ["in", source]], global_state=True) for source in (2, 3, 4)]
     return program, [*row, row[2], Seed((row[2].value + 1) % 2**63)]
-
-
-class _Attempt:
-    """One student's networks for one section, and what they mean."""
-
-    def __init__(self, check: NetworkInitializer, problem: str, section: Section, run: Runner) -> None:
-        self.check, self.problem, self.section, self.run = check, problem, section, run
-        rows = base.replay(section["request"], run)
-        targets = iter(weights.from_tree(section["targets"]))
-        self.targets = [[next(targets) for _ in range(depth)] for depth in section["depths"]]
-        self.case_rows: list[Row] = [rows[f"case{i}"] for i in range(len(self.targets))]
-        self.pair = rows["pair"]
-        self.layers = [self._layers(i) for i in range(len(self.targets))]
-        flat = [target for layers in self.targets for target in layers]
-        found = weights.standardise([array for layers in self.layers for array, _ in layers], flat)
-        z, right = iter(found.z), iter(found.right)
-        self.z = [[next(z) for _ in layers] for layers in self.targets]
-        self.right = [[next(right) for _ in layers] for layers in self.targets]
-        self._known_ratios: dict[tuple[int, bool], list[float] | None] = {}
-        self.deep = range(len(self.targets) - section["deep"], len(self.targets))
-
-    def _layers(self, index: int) -> list[tuple[np.ndarray | None, str]]:
-        """Return every layer's weights of one case, and what is wrong with their shape."""
-        step, targets = base.step_of(self.case_rows[index], 0), self.targets[index]
-        if not isinstance(step, Returned):
-            return [(None, base.describe_step(step, self.problem))] * len(targets)
-        if not isinstance(step.value, (tuple, list)) or len(step.value) != len(targets):
-            got = f"{len(step.value)} arrays" if isinstance(step.value, (tuple, list)) else "something else"
-            text = f"{self.problem} returned {got}, expected a list of {len(targets)}: layer_sizes includes the input."
-            return [(None, text)] * len(targets)
-        return [
-            weights.read_weights(value, target.shape, f"layer {number + 1}")
-            for number, (value, target) in enumerate(zip(step.value, targets, strict=True))
-        ]
-
-    def findings(self) -> list[Finding]:
-        """Return all five rows."""
-        return [self._variance(), *self._preservation(), self._distribution(), self._generator()]
-
-    def signature(self, findings: Sequence[Finding]) -> Drawn:
-        """Return the pattern of variances: every layer of the deep networks, then each activation's small ones."""
-        ratios, counts = [], []
-        for index in self.deep:
-            for (array, _), target in zip(self.layers[index], self.targets[index], strict=True):
-                ratios.append(np.nan if array is None else weights.mean_square(array) / target.variance)
-                counts.append(target.size)
-        for activation in self.check.activations:
-            total, count = 0.0, 0
-            for index in range(self.deep[0]):
-                if self.section["activations"][index] == activation:
-                    for (array, _), target in zip(self.layers[index], self.targets[index], strict=True):
-                        total += np.nan if array is None else float(np.sum(array * array)) / target.variance
-                        count += target.size
-            ratios.append(total / max(count, 1))
-            counts.append(max(count, 1))
-        return drawn_mistakes.signature(findings, ratios, counts)
-
-    def _failed(self, name: str, message: str, index: int) -> Finding:
-        outcome = base.outcome_of(base.step_of(self.case_rows[index], 0))
-        shapes: dict[str, tuple[int, ...]] = {
-            f"layer {n + 1}": target.shape for n, target in enumerate(self.targets[index][:4])
-        }
-        activation = self.section["activations"][index]
-        return Finding(name, TITLES[name], outcome, message, ReportCase(shapes, None, f"activation {activation!r}", ""))
-
-    @cached_property
-    def wrong_layers(self) -> list[tuple[int, int, str]]:
-        """Return (case, layer, message) of every layer whose variance is wrong."""
-        wrong = []
-        for index, layers in enumerate(self.layers):
-            for number, (array, trouble) in enumerate(layers):
-                if array is None or trouble:
-                    wrong.append((index, number, trouble))
-                elif not self.right[index][number]:
-                    target = self.targets[index][number]
-                    activation = self.section["activations"][index]
-                    name = f"layer {number + 1} of {len(layers)}"
-                    wrong.append(
-                        (index, number, weights.variance_sentence(name, array, target, f"the one for {activation!r}"))
-                    )
-        return wrong
-
-    def _variance(self) -> Finding:
-        wrong = self.wrong_layers
-        if not wrong:
-            return Finding("variance", TITLES["variance"])
-        shapes = [entry for entry in wrong if self.layers[entry[0]][entry[1]][1]]
-        largest = max(wrong, key=lambda entry: int(np.prod(self.targets[entry[0]][entry[1]].shape)))
-        index, _, message = shapes[0] if shapes else largest
-        return self._failed("variance", message, index)
-
-    def _preservation(self) -> list[Finding]:
-        found = []
-        for name, forward in (("preservation_forward", True), ("preservation_backward", False)):
-            message, at = "", self.deep[0]
-            for number, index in enumerate(self.deep):
-                ratios = self.ratios(number, forward=forward)
-                if ratios is None:
-                    message, at = (
-                        message or next(trouble for _, trouble in self.layers[index] if trouble),
-                        index,
-                    )
-                    continue
-                outside = [layer for layer, ratio in enumerate(ratios) if not self._accepts(ratio, layer, forward)]
-                if outside and not message:
-                    at = index
-                    message = _ratio_sentence(ratios, outside[0], forward, self.section["activations"][index])
-            found.append(self._failed(name, message, at) if message else Finding(name, TITLES[name]))
-        return found
-
-    def _accepts(self, ratio: float, layer: int, forward: bool) -> bool:
-        width = layer + 1 if forward else layer
-        low, high = self.section["limits"][width]
-        return bool(low <= ratio * DEEP[width] <= high)
-
-    def ratios(self, number: int, *, forward: bool) -> list[float] | None:
-        """Return the ratios of `_ratios`, computed once."""
-        if (number, forward) not in self._known_ratios:
-            self._known_ratios[number, forward] = self._ratios(number, forward=forward)
-        return self._known_ratios[number, forward]
-
-    def _ratios(self, number: int, *, forward: bool) -> list[float] | None:
-        """Return for each layer |z|^2 over what the asked variance gives for its input, input layer first.
-
-        Exact for any activation: given its input, a normal layer's squared output is chi-square. Backward the
-        signal runs through the transposed weights from the last layer to the first.
-        """
-        index = self.deep[number]
-        layers = self.layers[index]
-        if any(array is None or trouble for array, trouble in layers):
-            return None
-        activation = ACTIVATIONS[self.section["activations"][index]]
-        signal = self.section["inputs"][number] if forward else self.section["upstream"][number]
-        order = range(len(layers)) if forward else reversed(range(len(layers)))
-        ratios = {}
-        with np.errstate(all="ignore"):
-            for layer in order:
-                array = layers[layer][0]
-                assert array is not None
-                variance = self.targets[index][layer].variance
-                size = float(np.sum(signal * signal)) * variance
-                z = signal @ (array if forward else array.T)
-                ratios[layer] = float(np.sum(z * z)) / (size * z.size) if size > 0 else 0.0
-                signal = activation(z)
-        return [ratios[layer] for layer in range(len(layers))]
-
-    def _distribution(self) -> Finding:
-        wrong = {(index, number) for index, number, _ in self.wrong_layers}
-        small = []
-        for index, layers in enumerate(self.layers):
-            for number, (array, trouble) in enumerate(layers):
-                if array is None:
-                    return self._failed("distribution", trouble, index)
-                z = self.z[index][number]
-                if z is None or array.size < MANY:
-                    small += [] if z is None else [z]
-                    continue
-                rescale, target = (index, number) in wrong, self.targets[index][number]
-                found = weights.distribution_trouble(z, target, self.section["cumulative"], rescale=rescale)
-                if found:
-                    return self._failed("distribution", f"Layer {number + 1}: {found}.", index)
-        # Draws that repeat from case to case cannot be taken together; 'generator' says so.
-        firsts = [layers[0] for layers in self.z if layers[0] is not None]
-        pooled = not wrong and not weights.repeat(firsts)
-        trouble = "" if not pooled else weights.pooled_trouble(small, "normal", self.section["cumulative"])
-        if trouble:
-            return self._failed("distribution", f"Over all small networks: {trouble}.", 0)
-        return self._repeated_layers() or Finding("distribution", TITLES["distribution"])
-
-    def _repeated_layers(self) -> Finding | None:
-        """Fail where two layers of one network begin with the same numbers: a generator made anew for each."""
-        for index in self.deep:
-            starts = [z.ravel()[:50] for z in self.z[index] if z is not None and z.any()]
-            # At their own scale: a wrong variance has been paid for.
-            starts = [start / np.sqrt(np.sum(start * start)) for start in starts]
-            for layer, start in enumerate(starts[1:], 1):
-                if np.allclose(start, starts[0], rtol=1e-6):
-                    text = f"Layer {layer + 1} repeats the draws of layer 1: all layers must draw from the one rng."
-                    return self._failed("distribution", text, index)
-        return None
-
-    def _generator(self) -> Finding:
-        arrays = [
-            np.concatenate([np.ravel(item) for item in step.value])
-            for step in self.pair.steps
-            if isinstance(step, Returned)
-            and isinstance(step.value, (tuple, list))
-            and step.value
-            and all(isinstance(item, np.ndarray) and item.dtype.kind == "f" for item in step.value)
-        ]
-        target = self.targets[-1][0]
-        message = generator_trouble(self.problem, self.pair.steps, arrays, target)
-        index = len(self.targets) - 1
-        return self._failed("generator", message, index) if message else Finding("generator", TITLES["generator"])
-
-    def follows_parts(self) -> bool:
-        """Whether every network is bitwise what the student's own initialisers give; zeros follow nothing."""
-        own = base.replay(self.section["parts"], self.run)
-        different_from_zero = False
-        for index, layers in enumerate(self.layers):
-            steps = own[f"parts{index}"].steps
-            if len(steps) != len(layers):
-                return False
-            for (array, _), step in zip(layers, steps, strict=True):
-                theirs = step.value if isinstance(step, Returned) else None
-                if array is None or not isinstance(theirs, np.ndarray) or not _equal_weights(array, theirs):
-                    return False
-                different_from_zero |= bool(np.any(array))
-        return different_from_zero
-
-    def evidence(self) -> tuple[Evidence, ...]:
-        """Return the lines on drawn sizes and on the ratio of every layer of the deep networks."""
-        sizes = [len(layers) + 1 for layers in self.targets[: self.deep[0]]]
-        lines = [
-            Evidence(
-                "cases",
-                f"{len(sizes)} networks drawn by Hypothesis, from {min(sizes)} to {max(sizes)} sizes",
-                len(sizes),
-            )
-        ]
-        for number, index in enumerate(self.deep):
-            sides = [self.ratios(number, forward=forward) for forward in (True, False)]
-            if all(side is not None for side in sides):
-                texts = [" ".join(f"{ratio:.2f}" for ratio in side or ()) for side in sides]
-                name = self.section["activations"][index]
-                lines.append(Evidence("variance", f"variance ratio by layer, {name}, forward: {texts[0]}"))
-                lines.append(Evidence("variance", f"variance ratio by layer, {name}, backward: {texts[1]}"))
-        return tuple(lines)
-
-
-def _equal_weights(mine: np.ndarray, theirs: np.ndarray) -> bool:
-    return mine.shape in (theirs.shape, theirs.shape[::-1]) and bool(
-        np.array_equal(mine, theirs if mine.shape == theirs.shape else theirs.T)
-    )
-
-
-def _ratio_sentence(ratios: Sequence[float], layer: int, forward: bool, activation: str) -> str:
-    way = "activations" if forward else "gradients"
-    listed = " ".join(f"{ratio:.2f}" for ratio in ratios)
-    return (
-        f"With {activation!r} the {way} change their variance at layer {layer + 1} by {ratios[layer]:.3g} times what "
-        f"was asked (1 is right). By layer: {listed}."
-    )
-
-
-ACTIVATIONS: Mapping[str, Any] = {
-    "relu": lambda z: np.maximum(z, 0.0),
-    "leaky_relu": lambda z: np.where(z > 0, z, LEAK * z),
-    "tanh": np.tanh,
-    "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
-    "linear": lambda z: z,
-}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, shares
+from grader.checks import base, shares, verdicts
 from grader.checks.base import Graded, Requests, Section, Shown
 from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Remark, Trouble
@@ -18,7 +18,7 @@ from grader.checks.shares import Finding
 from grader.errors import AssignmentError
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
-from grader.sandbox.codec import Seed
+from grader.sandbox.marks import Seed
 from grader.sandbox.replies import Returned, Runner
 
 Holds = Callable[[Mapping[str, Any], Any], str]
@@ -93,13 +93,13 @@ class Property:
                 message = base.describe_step(step, problem)
             if message:
                 remark = Remark(Trouble.VALUE, message)
-                shown = base.shown_case(show_case(self, problem, section, index), remark, "")
+                shown = verdicts.shown_case(show_case(self, problem, section, index), remark, "")
                 finding = Finding("property", self.title, base.outcome_of(step), message, shown)
                 break
         checks = shares.score(points, shares.PROPERTY, [finding])
         names = arrays_of(self.inputs)
         shapes = [np.shape(case["arguments"][names[0]]) for case in cases] if names else []
-        evidence = (base.bank_cases_text(names, shapes, len(shapes)),) if names else ()
+        evidence = (verdicts.bank_cases_text(names, shapes, len(shapes)),) if names else ()
         return Graded(shares.overall(checks), checks, "", evidence)
 
     def _trouble(self, arguments: Mapping[str, Any], returned: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.sandbox.codec import Seed
+from grader.sandbox.marks import Seed
 
 SCREEN_LINES = 14
 SCREEN_ENTRIES = 24

@@ -12,7 +12,7 @@ import numpy as np
 from grader.checks import statistics
 from grader.checks.compare import show_shape
 from grader.checks.statistics import Limits
-from grader.sandbox.codec import Other
+from grader.sandbox.marks import Other
 
 # Above this many weights a matrix can speak on its distribution even when its variance is wrong.
 MANY = 2_000

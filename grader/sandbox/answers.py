@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from grader.errors import ProtocolError
-from grader.sandbox import codec
+from grader.sandbox import codec, marks
 from grader.sandbox.channel import Exit
-from grader.sandbox.codec import NAME_CHARS, clean
 from grader.sandbox.describe import FRAMES, LINE_CHARS, MESSAGE_CHARS
 from grader.sandbox.limits import OUT_OF_MEMORY, Limits
+from grader.sandbox.marks import NAME_CHARS, clean
 from grader.sandbox.replies import Frame, FunctionState, Lost, Manifest, Raised, Returned, Row, Step
 
 MAX_REPLY_BYTES = 256 * 2**20
@@ -28,11 +28,11 @@ _SIGNALS = {
 }
 
 
-def decode(payload: codec.Buffer) -> Any:
+def decode(payload: marks.Buffer) -> Any:
     """Return the tree of a reply; raise ProtocolError for anything else."""
     try:
         return codec.decode(payload, max_bytes=MAX_REPLY_BYTES, max_nodes=MAX_REPLY_NODES)
-    except codec.WireError as error:
+    except marks.WireError as error:
         raise ProtocolError(str(error)) from None
 
 
@@ -69,7 +69,7 @@ def read_step(step: Any, shown: Collection[str]) -> Step:
     raise ProtocolError("a step neither returned nor raised")
 
 
-def read_event_step(payload: codec.Buffer, shown: Collection[str]) -> Step:
+def read_event_step(payload: marks.Buffer, shown: Collection[str]) -> Step:
     """Return the step that an event of a replayed row holds."""
     try:
         return read_step(decode(payload), shown)
@@ -91,7 +91,7 @@ def read_raised(step: Any, shown: Collection[str]) -> Raised:
     return Raised(clean(type_name, NAME_CHARS), clean(message, MESSAGE_CHARS), tuple(found))
 
 
-def read_import_event(payload: codec.Buffer, files: Collection[str]) -> tuple[str, str]:
+def read_import_event(payload: marks.Buffer, files: Collection[str]) -> tuple[str, str]:
     """Return `("importing" | "imported", file)` from an event of a load."""
     tree = decode(payload)
     try:

@@ -16,98 +16,46 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-MAX_BYTES = 256 * 2**20
-MAX_NODES = 1_000_000
-MAX_DEPTH = 24
-MAX_DIMENSIONS = 8
-NAME_CHARS = 80
-
-Buffer: TypeAlias = bytes | bytearray | memoryview
+from grader.sandbox.marks import (
+    DTYPES,
+    HANDLE,
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_DIMENSIONS,
+    MAX_NODES,
+    NAME_CHARS,
+    Buffer,
+    Handle,
+    Named,
+    Other,
+    Seed,
+    WireError,
+    clean,
+    plain_array,
+)
 
 _MAGIC = b"GRW1"
 _HEADER = struct.Struct("<4sIIIQ")
-_FRAME = struct.Struct("<Q16sB7x")
 
 _NONE, _FALSE, _TRUE, _INT, _FLOAT, _STR, _BYTES, _LIST, _TUPLE, _DICT = range(10)
 _SEED, _HANDLE, _OTHER, _NAMED = range(10, 14)
 _ARRAY = 16
-_DTYPES = tuple(np.dtype(code) for code in ("?", "u1", "<i4", "<i8", "<f4", "<f8", "<c8", "<c16"))
 _RANKS = MAX_DIMENSIONS + 1
-_END = _ARRAY + _RANKS * len(_DTYPES)
+_END = _ARRAY + _RANKS * len(DTYPES)
 _BOOL_END = _ARRAY + _RANKS
 
 # What a tag of an array says: dtype, bytes an item, number of dimensions.
 _LAYOUTS: tuple[Any, ...] = (None,) * _ARRAY + tuple(
-    (dtype, dtype.itemsize, rank) for dtype in _DTYPES for rank in range(_RANKS)
+    (dtype, dtype.itemsize, rank) for dtype in DTYPES for rank in range(_RANKS)
 )
-_BASES = {dtype: _ARRAY + _RANKS * i for i, dtype in enumerate(_DTYPES)}
+_BASES = {dtype: _ARRAY + _RANKS * i for i, dtype in enumerate(DTYPES)}
 _new_array = np.ndarray
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
-
-
-class WireError(Exception):
-    """The bytes are not a tree of ours, or the tree holds what cannot cross."""
-
-
-@dataclass(frozen=True)
-class Seed:
-    """Stands for a fresh `numpy.random.default_rng(value)`, which the executor makes."""
-
-    value: int
-
-
-@dataclass(frozen=True)
-class Handle:
-    """Stands for a value that stayed in the worker: a cache."""
-
-
-@dataclass(frozen=True)
-class Other:
-    """Stands for a value that cannot cross. `type_name` has at most 80 printable characters."""
-
-    type_name: str
-
-
-@dataclass(frozen=True)
-class Named:
-    """Stands for a plain function that the executor supplies by name."""
-
-    name: str
-
-
-HANDLE = Handle()
-
-
-def clean(text: str, limit: int) -> str:
-    """Return `text` with white space as blanks, unprintable characters left out, cut to `limit` characters."""
-    head = text[: 4 * limit]
-    if not head.isprintable():
-        head = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in head)
-    return head if len(head) <= limit else head[: limit - 3] + "..."
-
-
-# --- frames -----------------------------------------------------------------------------------------------
-
-FRAME_BYTES = _FRAME.size
-CALL_BYTES = 16
-HELLO, REQUEST, REPLY, EVENT = range(1, 5)
-
-
-def frame_head(call: bytes, kind: int, length: int) -> bytes:
-    """Return the 32 bytes before a payload of `length` bytes. `call` is the 16-byte id of the request."""
-    return _FRAME.pack(length, call, kind)
-
-
-def read_head(head: Buffer) -> tuple[bytes, int, int]:
-    """Return call id, kind and payload length from the 32 bytes before a payload."""
-    length, call, kind = _FRAME.unpack_from(head)
-    return call, kind, length
 
 
 # --- encoding ---------------------------------------------------------------------------------------------
@@ -234,32 +182,6 @@ class _Encoder:
         packed = struct.pack(f"<{len(integers)}q{len(floats)}d", *integers, *floats)
         fill = bytes(-(len(tags) + len(raw)) & 7)
         return b"".join((head, packed, tags, raw, fill, *self.arrays))
-
-
-def plain_array(value: Any) -> np.ndarray[Any, np.dtype[Any]] | None:
-    """Return `value` as a plain array of a dtype that crosses, or None where there is none.
-
-    `value`: an array of any dtype and subclass, or a numpy scalar, which becomes a 0-d array.
-    """
-    if isinstance(value, np.ndarray):
-        array = np.ndarray.view(value, np.ndarray)
-    elif isinstance(value, np.generic):
-        array = np.array(value)
-    else:
-        return None
-    if array.ndim > MAX_DIMENSIONS or array.dtype.kind not in "biufc":
-        return None
-    dtype = array.dtype.newbyteorder("<")
-    if dtype not in _BASES:
-        kind, size = dtype.kind, dtype.itemsize
-        if kind in "iu":
-            dtype = np.dtype("<i8")
-        elif kind == "f":
-            dtype = np.dtype("<f4" if size < 4 else "<f8")
-        else:
-            dtype = np.dtype("<c16")
-    with np.errstate(all="ignore"):
-        return array.astype(dtype, order="C", copy=False)
 
 
 # --- decoding ---------------------------------------------------------------------------------------------

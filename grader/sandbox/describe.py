@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.sandbox.codec import HANDLE, MAX_BYTES, NAME_CHARS, Other, clean
+from grader.sandbox.marks import HANDLE, MAX_BYTES, NAME_CHARS, Other, clean
 
 MAX_ARRAY_BYTES = 64 * 2**20
 MAX_ITEMS = 4096

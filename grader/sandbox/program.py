@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.sandbox.codec import Named, Seed, plain_array
 from grader.sandbox.describe import MAX_ARRAY_BYTES, Sources, describe_error, describe_value, type_name
+from grader.sandbox.marks import Named, Seed, plain_array
 
 # Plain functions that a request may name as an input.
 NAMED: Mapping[str, Callable[..., Any]] = {}

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.errors import ProtocolError, SandboxError
-from grader.sandbox import answers, codec
-from grader.sandbox.codec import Buffer
+from grader.sandbox import answers, codec, framing
 from grader.sandbox.limits import Limits
+from grader.sandbox.marks import Buffer
 from grader.sandbox.output import Output
 from grader.sandbox.replies import Lost
 from grader.sandbox.zygote import Zygote
@@ -49,7 +49,7 @@ class Session:
         self.locked = self._meet()
 
     def _meet(self) -> Locked:
-        outcome = self._listen(bytes(codec.CALL_BYTES), codec.HELLO, Allowance(_START_S, _START_S), None)
+        outcome = self._listen(bytes(framing.CALL_BYTES), framing.HELLO, Allowance(_START_S, _START_S), None)
         if isinstance(outcome, Lost):
             raise SandboxError(f"the process for student code did not start: it {outcome.message}")
         tree = codec.decode(outcome)
@@ -60,9 +60,9 @@ class Session:
 
         `hear` is given the payload of each event that comes before the reply, and may raise ProtocolError.
         """
-        call = os.urandom(codec.CALL_BYTES)
-        self._channel.write(call, codec.frame_head(call, codec.REQUEST, len(payload)) + payload)
-        return self._listen(call, codec.REPLY, allowance, hear)
+        call = os.urandom(framing.CALL_BYTES)
+        self._channel.write(call, framing.frame_head(call, framing.REQUEST, len(payload)) + payload)
+        return self._listen(call, framing.REPLY, allowance, hear)
 
     def _listen(
         self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[Buffer], None] | None
@@ -86,7 +86,7 @@ class Session:
             frame = frames.take()
             if frame is not None:
                 frame_call, kind, payload = frame
-                if frame_call != call or kind not in (wanted, codec.EVENT):
+                if frame_call != call or kind not in (wanted, framing.EVENT):
                     raise ProtocolError("a frame answers another request")
                 if kind == wanted:
                     return payload
@@ -132,21 +132,21 @@ class _Frames:
     def feed(self, data: bytes) -> None:
         """Take bytes; raise ProtocolError where there are more than a reply may have."""
         self._taken += len(data)
-        if self._taken > answers.MAX_REPLY_BYTES + codec.FRAME_BYTES:
+        if self._taken > answers.MAX_REPLY_BYTES + framing.FRAME_BYTES:
             raise ProtocolError("a reply is too long")
         self._buffer += data
 
     def take(self) -> tuple[bytes, int, Buffer] | None:
         """Return call id, kind and payload of the next whole frame, or None."""
-        if len(self._buffer) < codec.FRAME_BYTES:
+        if len(self._buffer) < framing.FRAME_BYTES:
             return None
-        call, kind, length = codec.read_head(self._buffer)
+        call, kind, length = framing.read_head(self._buffer)
         if length > answers.MAX_REPLY_BYTES:
             raise ProtocolError("a frame is too long")
-        end = codec.FRAME_BYTES + length
+        end = framing.FRAME_BYTES + length
         if len(self._buffer) < end:
             return None
         whole = self._buffer
         # What follows the frame is copied, not the frame: a reply can be large.
         self._buffer = whole[end:]
-        return call, kind, memoryview(whole).toreadonly()[codec.FRAME_BYTES : end]
+        return call, kind, memoryview(whole).toreadonly()[framing.FRAME_BYTES : end]

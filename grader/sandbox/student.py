@@ -14,7 +14,7 @@ from types import TracebackType
 
 from grader.errors import ProtocolError, SandboxError
 from grader.report import Isolation
-from grader.sandbox import answers, codec
+from grader.sandbox import answers, codec, marks
 from grader.sandbox.in_process import InProcessStudent
 from grader.sandbox.levels import judge
 from grader.sandbox.limits import Limits
@@ -146,7 +146,7 @@ class Student:
         }
         running: list[str] = []
 
-        def hear(event: codec.Buffer) -> None:
+        def hear(event: marks.Buffer) -> None:
             kind, file = answers.read_import_event(event, self._files)
             if kind == "importing":
                 running.append(file)
@@ -245,7 +245,7 @@ class Student:
             return Row((session,)), self._limits.call_cpu_s
         steps: list[Step] = []
 
-        def hear(event: codec.Buffer) -> None:
+        def hear(event: marks.Buffer) -> None:
             if len(steps) >= _STEPS:
                 raise ProtocolError("a row has too many steps")
             steps.append(answers.read_event_step(event, self._shown))

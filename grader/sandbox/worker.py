@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.sandbox import codec
+from grader.sandbox import codec, framing, marks
 from grader.sandbox.importer import Importer
 from grader.sandbox.limits import OUT_OF_MEMORY, Limits
 from grader.sandbox.lockdown import Kit, Setting, lock, prepare
@@ -34,10 +34,10 @@ def start(requests: int, replies: int, output: int | None, limits: Limits, kit: 
     _forget_grader()
     # A spawned worker's printing is read by a thread, which must know when a request's printing is complete.
     worker = _Worker(requests, replies, limits, has_fence=parent is None)
-    worker.send(codec.HELLO, bytes(codec.CALL_BYTES), {"layers": locks.layers, "missing": locks.missing})
+    worker.send(framing.HELLO, bytes(framing.CALL_BYTES), {"layers": locks.layers, "missing": locks.missing})
     try:
         worker.serve()
-    except (OSError, codec.WireError):  # Nobody is there to hear of it.
+    except (OSError, marks.WireError):  # Nobody is there to hear of it.
         os._exit(1)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
@@ -126,10 +126,10 @@ class _Worker:
     def serve(self) -> None:
         """Answer requests until the pipe closes."""
         while True:
-            head = self._read(codec.FRAME_BYTES)
+            head = self._read(framing.FRAME_BYTES)
             if head is None:
                 return
-            call, _, length = codec.read_head(head)
+            call, _, length = framing.read_head(head)
             payload = self._read(length)
             if payload is None:
                 return
@@ -139,12 +139,12 @@ class _Worker:
             if self.has_fence:
                 with contextlib.suppress(OSError):
                     os.write(2, call)
-            self.send(codec.REPLY, call, reply)
+            self.send(framing.REPLY, call, reply)
 
     def send(self, kind: int, call: bytes, tree: Any) -> None:
         """Write one frame whole."""
         payload = codec.encode(tree)
-        for part in (codec.frame_head(call, kind, len(payload)), payload):
+        for part in (framing.frame_head(call, kind, len(payload)), payload):
             view = memoryview(part)
             while view:
                 view = view[os.write(self.replies, view) :]
@@ -166,7 +166,7 @@ class _Worker:
             request["names"],
             blocked=request.get("blocked"),
             arm=self.arm,
-            emit=lambda event: self.send(codec.EVENT, call, event),
+            emit=lambda event: self.send(framing.EVENT, call, event),
         )
         reply, self.functions = self.importer.load(request["wanted"])
         return reply
@@ -178,7 +178,7 @@ class _Worker:
                 self.functions,
                 surroundings.sources,
                 arm=self.arm,
-                emit=lambda step: self.send(codec.EVENT, call, step),
+                emit=lambda step: self.send(framing.EVENT, call, step),
             )
         return run(request, surroundings)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grader.sandbox.codec import HANDLE, decode, encode
+from grader.sandbox.codec import decode, encode
+from grader.sandbox.marks import HANDLE
 from grader.sandbox.program import Surroundings, run
 
 RNG_SEED = 0

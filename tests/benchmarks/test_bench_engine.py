@@ -16,7 +16,7 @@ from grader.bank import build, parse
 from grader.checks import reference
 from grader.intake import take
 from grader.report import Isolation
-from grader.sandbox import codec
+from grader.sandbox import codec, marks
 from grader.sandbox.student import Student, Zygote
 
 ROOT = Path(__file__).parent.parent.parent
@@ -71,7 +71,7 @@ def argument(slot, row, results, generators):
     if kind == "result":
         return results[index] if position[0] is None else results[index][position[0]]
     value = row[index]
-    if isinstance(value, codec.Seed):
+    if isinstance(value, marks.Seed):
         return generators.setdefault(index, np.random.default_rng(value.value))
     return dict(value) if isinstance(value, dict) else value
 
