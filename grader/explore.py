@@ -144,7 +144,7 @@ class _FoundError(Exception):
 def by_reference(problem: Problem, reference: Reference, run: Runner) -> Judge:
     """Return a judge that asks the reference; cases where rounding decides on a side of a kink are left out."""
     check: Any = problem.check
-    kinked = isinstance(check, Backward) and check.kink
+    kinked = isinstance(check, Backward) and check.kink is True
 
     def judge(case: Case) -> Failure | None:
         if kinked and not is_off_the_kink(check, reference, case):
@@ -192,7 +192,11 @@ def by_differences(problem: Problem, run: Runner) -> Judge:
             if not isinstance(gradient, np.ndarray) or gradient.shape != probe.direction.shape:
                 wanted = show_shape(probe.direction.shape)
                 return Failure("numeric", f"{probe.gradient} has not the shape {wanted}.", shown)
-            if isinstance(values, Returned) and _differs(np.asarray(values.value), dout, gradient, probe, kink):
+            if not isinstance(values, Returned):
+                continue
+            outputs = np.asarray(values.value)
+            crossed = bool(kink) and _crosses(_sides(kink, arguments, probe) if callable(kink) else outputs)
+            if not crossed and _differs(outputs, dout, gradient, probe):
                 return Failure("numeric", f"{probe.gradient} is not the derivative of your own {own.forward}.", shown)
         return None
 
@@ -214,10 +218,18 @@ def _upstream(own: Numeric, arguments: list[Any], case: Case, run: Runner) -> np
     return np.asarray(np.round(np.random.default_rng((case.seed, 1_000)).standard_normal(out.shape), 2))
 
 
-def _differs(outputs: np.ndarray, dout: np.ndarray, gradient: np.ndarray, probe: Probe, kink: bool) -> bool:
+def _sides(kink: Callable[..., Any], arguments: list[Any], probe: Probe) -> np.ndarray:
+    before, after = arguments[: probe.position], arguments[probe.position + 1 :]
+    x, sizes = arguments[probe.position], differences.steps(probe.first_step)
+    return np.stack([kink(*before, x + h * probe.direction, *after) for h in sizes])
+
+
+def _crosses(sides: np.ndarray) -> bool:
+    return not all(np.array_equal(one > 0, sides[0] > 0) for one in sides)
+
+
+def _differs(outputs: np.ndarray, dout: np.ndarray, gradient: np.ndarray, probe: Probe) -> bool:
     if outputs.shape[1:] != np.shape(dout):
-        return False
-    if kink and not all(np.array_equal(one > 0, outputs[0] > 0) for one in outputs):
         return False
     analytic = float(np.sum(gradient * probe.direction))
     # A gradient that is zero on paper is a rounding error of the output's size, which no difference resolves.

@@ -3,7 +3,7 @@
 from grader.checks.backward import Backward
 from grader.checks.forward import Forward, Part
 from grader.checks.initializer import Initializer
-from grader.checks.inputs import Array, Choice, Generator, Labels, Maybe, Record, Size, Sizes
+from grader.checks.inputs import Array, Choice, Function, Generator, Labels, Maybe, Record, Shape, Size, Sizes
 from grader.checks.loss import Loss
 from grader.checks.network import NetworkInitializer
 from grader.checks.property import Property
@@ -13,6 +13,7 @@ __all__ = [
     "Backward",
     "Choice",
     "Forward",
+    "Function",
     "Generator",
     "Initializer",
     "Labels",
@@ -22,6 +23,7 @@ __all__ = [
     "Part",
     "Property",
     "Record",
+    "Shape",
     "Size",
     "Sizes",
 ]

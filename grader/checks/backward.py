@@ -12,6 +12,7 @@ from grader.checks.backward_bank import forward_backward, freeze, freeze_one
 from grader.checks.base import Graded, Section
 from grader.checks.cases import Case
 from grader.checks.compare import Answers, Compared, Trouble, compare
+from grader.checks.differences import Kink
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric
@@ -36,7 +37,8 @@ class Backward:
     gradients: names of the returns; by default "d" and the argument's name.
     edges: the gradients are those on inner edges of the graph, returned as a dictionary; the solutions'
         `edges.py` holds a function of the problem's name with the continuation from each edge.
-    kink: the forward has a kink where its output leaves zero (relu).
+    kink: the forward has a kink where its output leaves zero (relu); or the function of the forward's arguments that
+        is zero at the kink, and exact there: `lambda x, y: x - y` for a maximum.
     extreme: the regimes whose cases count under 'extreme inputs' only.
     parts: names of the layers that this one is made of ("affine", "relu"): an answer that is exactly what the
         student's own parts give has paid there already.
@@ -47,7 +49,7 @@ class Backward:
     inputs: Inputs
     gradients: tuple[str, ...] = ()
     edges: bool = False
-    kink: bool = False
+    kink: Kink = False
     extreme: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)

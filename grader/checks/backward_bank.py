@@ -47,7 +47,7 @@ class Answered:
 def freeze(check: Backward, problem: str, reference: Reference, seed: int) -> Section:
     """Return the section of a `Backward`. Raises AssignmentError where the reference is not confirmed."""
     cases = draw_cases(check.inputs, seed=seed, limits=check.sizes, extreme=check.extreme)
-    if check.kink:
+    if check.kink is True:
         cases = [case for case in cases if is_off_the_kink(check, reference, case)]
     answered = [answer(check, problem, reference, case) for case in cases]
     _confirm(check, problem, reference, answered, np.random.default_rng((seed, 1)))
@@ -74,7 +74,7 @@ def assemble(
     """Return the section of answered cases and probed ones: what is sent, what is expected."""
     section: Section = {
         "extreme": [one.case.extreme for one in answered],
-        "big": [one.dout.shape[0] >= 4 for one in answered],
+        "big": [one.dout.ndim > 0 and one.dout.shape[0] >= 4 for one in answered],
         "shapes": [
             list(next(v for v in one.case.arguments.values() if isinstance(v, np.ndarray)).shape) for one in answered
         ],
@@ -118,7 +118,7 @@ def answer(check: Backward, problem: str, reference: Reference, case: Case) -> A
     """Ask the reference, in extended precision, with a Gaussian upstream gradient."""
     arguments = extended(list(case.arguments.values()))
     out, cache = reference.values(check.forward, ("out", "cache"), *extended(arguments)).values()
-    dout = np.random.default_rng((case.seed, 1_000)).standard_normal(out.shape).round(2)
+    dout = np.asarray(np.random.default_rng((case.seed, 1_000)).standard_normal(np.shape(out)).round(2))
     if check.edges:
         returned = reference.call(problem, extended(dout), cache)
         missing = [name for name in check.names if name not in returned]

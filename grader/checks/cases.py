@@ -18,12 +18,14 @@ from grader.checks import regimes
 from grader.checks.inputs import (
     Array,
     Choice,
+    Function,
     Generator,
     Input,
     Inputs,
     Labels,
     Maybe,
     Record,
+    Shape,
     Size,
     Sizes,
     axes_of,
@@ -31,7 +33,7 @@ from grader.checks.inputs import (
     regimes_of,
 )
 from grader.errors import AssignmentError
-from grader.sandbox.marks import Seed
+from grader.sandbox.marks import Named, Seed
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -170,9 +172,14 @@ def realise(inputs: Inputs, draw: Draw, *, extreme: Sequence[str] = ()) -> Case:
 
 def _fill(item: Input, path: str, draw: Draw, lengths: Mapping[str, tuple[int, ...]], rng: regimes.Rng) -> Any:
     if isinstance(item, Array):
-        shape = tuple(length for axis in item.axes.split() for length in lengths[axis])
+        shape = _shape(item, path, draw, lengths)
         name = draw.regime if draw.regime in item.values else item.values[0]
-        return np.ascontiguousarray(regimes.REGIMES[name](rng, shape), dtype=np.float64)
+        # Regimes speak of rows: a number is drawn as a row of one.
+        return np.ascontiguousarray(regimes.REGIMES[name](rng, shape or (1,)), dtype=np.float64).reshape(shape)
+    if isinstance(item, Shape):
+        return _shape(item, path, draw, lengths)
+    if isinstance(item, Function):
+        return Named(draw.picks[path])
     if isinstance(item, Labels):
         return rng.integers(0, lengths[item.below][0], lengths[item.axis][0])
     if isinstance(item, Choice):
@@ -191,6 +198,11 @@ def _fill(item: Input, path: str, draw: Draw, lengths: Mapping[str, tuple[int, .
         for position, (key, entry) in enumerate(item.entries.items())
     }
     return {key: value for key, value in filled.items() if value is not None}
+
+
+def _shape(item: Array | Shape, path: str, draw: Draw, lengths: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    axes = draw.picks[path + "~"] if item.broadcast else item.axes
+    return tuple(length for axis in axes.split() for length in ((1,) if axis == "1" else lengths[axis]))
 
 
 def _lengths(sizes: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -282,9 +294,12 @@ def _choice_bends(choices: Mapping[str, Sequence[Any]], usual: Mapping[str, Any]
 
 
 def _choice_text(path: str, option: Any) -> str:
-    name = path.rstrip("?")
+    name = path.rstrip("?~")
     if path.endswith("?"):
         return f"{name} given" if option else f"{name} left out"
+    if path.endswith("~"):
+        axes = option.split()
+        return f"{name} of shape ({', '.join(axes)}{',' if len(axes) == 1 else ''})"
     return f"{name} = {option!r}"
 
 

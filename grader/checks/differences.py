@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,9 @@ FIRST_STEP = 0.5
 AGREE = 1e-8
 INCONCLUSIVE = 1e-8
 UNRESOLVED = 100.0
+
+# Whether a function has a kink where an output is zero, or the function of its arguments whose zeros are the kinks.
+Kink = bool | Callable[..., Any]
 
 
 class Verdict(enum.Enum):
@@ -112,7 +116,7 @@ def direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
     # Equal numbers have a standard deviation of rounding errors, not of zero.
     if spread <= 1e-6 * largest:
         spread = largest or 1.0
-    return rng.standard_normal(x.shape) * spread
+    return np.asarray(rng.standard_normal(x.shape) * spread)
 
 
 def first_step(forward: Callable[[np.ndarray], np.ndarray], x: np.ndarray, v: np.ndarray) -> float | None:

@@ -11,7 +11,7 @@ import numpy as np
 from grader.checks import base, naming, shares, verdicts
 from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, draw_cases
-from grader.checks.compare import Answers, Compared, Remark, Trouble, compare
+from grader.checks.compare import EPSILON, ROUNDING_FACTOR, Answers, Compared, Remark, Trouble, compare
 from grader.checks.inputs import Inputs, Record, arrays_of
 from grader.checks.mistakes import RowOutcome, Signature, row_outcome
 from grader.checks.reference import Reference, extended, scales_for
@@ -19,6 +19,7 @@ from grader.checks.shares import Finding
 from grader.errors import AssignmentError
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
+from grader.sandbox.marks import Named
 from grader.sandbox.replies import Returned, Row, Runner
 
 REPEATS = 3
@@ -35,7 +36,7 @@ class Part:
     """A named part of a forward's value points: some of its values, in some of its cases.
 
     reads: names of returns, or keys of the record argument as they stand after the call.
-    where: the cases that count, by the option that was drawn, e.g. {"bn_param.mode": "train"}.
+    where: the cases that count, by the option that was drawn or a tuple of options, e.g. {"bn_param.mode": "train"}.
     """
 
     id: str
@@ -50,6 +51,8 @@ class Forward:
     """`forward(*inputs)` returns `returns`; what is named "cache" stays the student's own business.
 
     parts: by default one for each return but the cache.
+    tolerance: how far, compared with the size of its terms, an answer may be off that approximates by design; it
+        takes the place of the tolerances for exact formulas, and accuracy is no finding of its own then.
     """
 
     inputs: Inputs
@@ -57,6 +60,7 @@ class Forward:
     parts: tuple[Part, ...] = ()
     extreme: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    tolerance: float = 0.0
 
     @property
     def all_parts(self) -> tuple[Part, ...]:
@@ -100,7 +104,7 @@ class Forward:
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
-        sides = [name for name in TITLES if name != "extremes" or self.extreme]
+        sides = [name for name in TITLES if self._has(name)]
         findings = [Finding(part.id, part.title or part.id, outcome, message) for part in self.all_parts]
         findings += [Finding(name, TITLES[name], outcome, message, side=True) for name in sides]
         return shares.score(points, shares.FORWARD, findings, self._weights())
@@ -122,6 +126,9 @@ class Forward:
         evidence = (verdicts.bank_cases_text([first[0]], shapes, len(shapes)),) if first else ()
         return Graded(shares.overall(checks), checks, "", evidence)
 
+    def _has(self, side: str) -> bool:
+        return {"extremes": bool(self.extreme), "rounding": not self.tolerance}.get(side, True)
+
     def _weights(self) -> dict[str, int]:
         return {part.id: part.weight for part in self.all_parts}
 
@@ -138,6 +145,10 @@ def _answer(check: Forward, problem: str, reference: Reference, case: Case) -> d
         after = arguments[check.record]
         expected.update({key: value for key, value in after.items() if isinstance(value, np.ndarray)})
     scales = scales_for(reference, problem, list(extended(case.arguments).values()), expected)
+    if check.tolerance:
+        # The rounding that brings the tolerances of exact formulas to the declared one.
+        kappa = check.tolerance / (ROUNDING_FACTOR * EPSILON)
+        scales = {name: (size, kappa, infinite) for name, (size, _, infinite) in scales.items()}
     return {name: (value, *scales[name]) for name, value in expected.items()}
 
 
@@ -148,7 +159,7 @@ def _freeze_values(check: Forward, part: Part, cases: Sequence[Case], answered: 
         indices = [
             i
             for i, case in enumerate(cases)
-            if name in answered[i] and all(_option(case, path) == wanted for path, wanted in part.where.items())
+            if name in answered[i] and all(_has_drawn(case, path, wanted) for path, wanted in part.where.items())
         ]
         if not indices:
             if len(cases) > 1:
@@ -158,11 +169,12 @@ def _freeze_values(check: Forward, part: Part, cases: Sequence[Case], answered: 
     return {"id": part.id, "reads": reads}
 
 
-def _option(case: Case, path: str) -> Any:
+def _has_drawn(case: Case, path: str, wanted: Any) -> bool:
     value: Any = case.arguments
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
-    return value
+    option = value.name if isinstance(value, Named) else value
+    return option in wanted if isinstance(wanted, tuple) else bool(option == wanted)
 
 
 def _request(check: Forward, problem: str, cases: Sequence[Case]) -> Requests:
@@ -270,7 +282,8 @@ class _Attempt:
             found.append(self._extremes())
         # Several parts may read one value, each in its own cases.
         named = [(name, one) for (_, name), one in self.compared.items()]
-        found.append(verdicts.rounding_finding(named, self.ordinary, self._show))
+        if not self.check.tolerance:
+            found.append(verdicts.rounding_finding(named, self.ordinary, self._show))
         found.append(verdicts.form_finding(named))
         found.append(self._manners())
         return found

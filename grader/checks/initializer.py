@@ -13,7 +13,7 @@ from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
 from grader.checks.drawn_mistakes import Drawn
 from grader.checks.inputs import Generator, Inputs, Size, choices_of
-from grader.checks.reference import Reference
+from grader.checks.reference import Reference, as_called
 from grader.checks.shares import Finding
 from grader.checks.weights import MANY, Target
 from grader.errors import AssignmentError
@@ -136,7 +136,7 @@ def _target(check: Initializer, problem: str, reference: Reference, case: Case) 
     known = [value for value in case.arguments.values() if not isinstance(value, Seed)]
     variance = reference.scales[problem](*known)["variance"]
     target = Target.make((case.arguments["fan_in"], case.arguments["fan_out"]), check.family, variance)
-    arguments = [np.random.default_rng(v.value) if isinstance(v, Seed) else v for v in case.arguments.values()]
+    arguments = [as_called(value) for value in case.arguments.values()]
     drawn = np.asarray(reference.call(problem, *arguments))
     if drawn.shape != target.shape or not weights.standardise([drawn], [target]).right[0]:
         raise AssignmentError(f"the reference's {problem} has not the variance of scales.py for fans {target.shape}")

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from grader.checks import regimes
 from grader.errors import AssignmentError, did_you_mean
+from grader.sandbox.functions import NAMED
 
 PLAIN = ("normal", "integers")
 
@@ -24,17 +26,43 @@ class Array:
     """A float64 array with named axes, e.g. `Array("N D")`.
 
     `values` are regime names: the array takes the case's regime where it lists it, else its own first one.
+    `broadcast`: in some cases axes have length 1, or are missing in front, as NumPy stretches them.
     """
 
     axes: str
     values: tuple[str, ...] = PLAIN
+    broadcast: bool = False
 
     def __post_init__(self) -> None:
+        _refuse_stretched_groups(self)
         for name in self.values:
             if name not in regimes.REGIMES:
                 raise AssignmentError(
                     f"Array({self.axes!r}): unknown regime {name!r}{did_you_mean(name, regimes.REGIMES)}"
                 )
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The lengths of named axes, as a tuple of ints; `broadcast` as for an array."""
+
+    axes: str
+    broadcast: bool = False
+
+    def __post_init__(self) -> None:
+        _refuse_stretched_groups(self)
+
+
+@dataclass(frozen=True)
+class Function:
+    """One of a few plain functions by name: the student's process supplies it, no code crosses the wire."""
+
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name in self.names:
+            if name not in NAMED:
+                raise AssignmentError(f"Function: there is no plain function {name!r}{did_you_mean(name, NAMED)}")
 
 
 @dataclass(frozen=True)
@@ -86,7 +114,7 @@ class Record:
     entries: Mapping[str, Input]
 
 
-Input = Array | Labels | Choice | Size | Sizes | Generator | Maybe | Record
+Input = Array | Shape | Function | Labels | Choice | Size | Sizes | Generator | Maybe | Record
 Inputs = Mapping[str, Input]
 
 
@@ -117,18 +145,37 @@ def arrays_of(inputs: Inputs) -> tuple[str, ...]:
 
 
 def choices_of(inputs: Inputs, prefix: str = "") -> dict[str, tuple[Any, ...]]:
-    """Return the options of every choice by its path (`bn_param.mode`); a left-out input adds `None`."""
+    """Return the options of every choice by its path (`bn_param.mode`).
+
+    `path?` is whether an input is given at all, `path~` how its axes are shortened.
+    """
     found: dict[str, tuple[Any, ...]] = {}
     for name, item in inputs.items():
         path = prefix + name
         if isinstance(item, Choice):
             found[path] = item.options
+        elif isinstance(item, Function):
+            found[path] = item.names
+        elif isinstance(item, (Array, Shape)) and item.broadcast:
+            found[path + "~"] = shortened(item.axes)
         elif isinstance(item, Maybe):
             found[path + "?"] = (True, False)
             found.update(choices_of({name: item.input}, prefix))
         elif isinstance(item, Record):
             found.update(choices_of(item.entries, path + "."))
     return found
+
+
+def shortened(axes: str) -> tuple[str, ...]:
+    """Return every form of axes that broadcasting makes good: `N D`, `N 1`, `1 D`, `1 1`, `D`, `1` and none."""
+    names = axes.split()
+    kept = [names[missing:] for missing in range(len(names) + 1)]
+    return tuple(" ".join(form) for some in kept for form in product(*((name, "1") for name in some)))
+
+
+def _refuse_stretched_groups(item: Array | Shape) -> None:
+    if item.broadcast and "..." in item.axes:
+        raise AssignmentError(f"{type(item).__name__}({item.axes!r}): a group of axes cannot be broadcast; name each")
 
 
 def _leaves(inputs: Inputs) -> list[Input]:
@@ -144,7 +191,7 @@ def _leaves(inputs: Inputs) -> list[Input]:
 
 
 def _axes(item: Input) -> tuple[str, ...]:
-    if isinstance(item, Array):
+    if isinstance(item, (Array, Shape)):
         return tuple(item.axes.split())
     if isinstance(item, Labels):
         return (item.axis, item.below)

@@ -13,7 +13,7 @@ from grader.checks.backward_bank import FOLLOW_NUMERIC, SHOWN_NUMERIC, numeric_l
 from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, draw_cases, draw_usual
 from grader.checks.compare import Answers, Trouble, compare
-from grader.checks.differences import Verdict
+from grader.checks.differences import Kink, Verdict
 from grader.checks.forward import TITLES
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.mistakes import Signature, row_outcome
@@ -35,7 +35,7 @@ class Loss:
     inputs: Inputs
     gradient: str = ""
     of: str = ""
-    kink: bool = False
+    kink: Kink = False
     extreme: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 

@@ -53,12 +53,13 @@ def make_probes(
     scales: Mapping[str, tuple[Any, Any, bool]],
     rng: np.random.Generator,
     *,
-    kink: bool,
+    kink: differences.Kink,
     count: int = DIRECTIONS,
 ) -> list[Probe]:
     """Draw Gaussian directions for every differentiable argument of one case.
 
-    forward: the reference, returning the output alone. Directions that cross a kink are left out.
+    forward: the reference, returning the output alone. kink: whether it has one where an output is zero, or the
+    function of its arguments whose zeros are the kinks. Directions that cross a kink are left out.
     """
     probes = []
     for gradient, position in positions.items():
@@ -67,7 +68,8 @@ def make_probes(
             v = differences.direction(rng, x)
 
             def along(value: np.ndarray, position: int = position) -> np.ndarray:
-                return forward(*arguments[:position], value, *arguments[position + 1 :])
+                side = kink if callable(kink) else forward
+                return np.asarray(side(*arguments[:position], value, *arguments[position + 1 :]))
 
             first = differences.first_step(along, x, v) if kink else differences.FIRST_STEP
             if first is None:
@@ -314,6 +316,7 @@ def _are_outputs(values: Any, shape: tuple[int, ...]) -> bool:
 
 def _same_size(value: Any, direction: np.ndarray) -> np.ndarray | None:
     """Return a gradient in its direction's shape; axes of length 1 that keepdims left are a matter of form."""
+    value = np.asarray(value) if type(value) is float else value
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu" or value.size != direction.size:
         return None
     extra = value.ndim - direction.ndim

@@ -13,12 +13,11 @@ from grader.checks.base import Graded, Requests, Section, Shown
 from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Remark, Trouble
 from grader.checks.inputs import Inputs, arrays_of
-from grader.checks.reference import Reference
+from grader.checks.reference import Reference, as_called
 from grader.checks.shares import Finding
 from grader.errors import AssignmentError
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
-from grader.sandbox.marks import Seed
 from grader.sandbox.replies import Returned, Runner
 
 Holds = Callable[[Mapping[str, Any], Any], str]
@@ -48,7 +47,7 @@ class Property:
         cases = draw_cases(self.inputs, seed=seed, limits=self.sizes)
         requests = Requests()
         for index, case in enumerate(cases):
-            live = [np.random.default_rng(v.value) if isinstance(v, Seed) else v for v in case.arguments.values()]
+            live = [as_called(value) for value in case.arguments.values()]
             trouble = self._trouble(case.arguments, reference.call(problem, *live))
             if trouble:
                 raise AssignmentError(f"'{self.title}' does not hold of the reference's {problem}: {trouble}")

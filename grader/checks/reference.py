@@ -20,6 +20,8 @@ import numpy as np
 
 from grader.errors import AssignmentError
 from grader.sandbox import codec, program
+from grader.sandbox.functions import NAMED
+from grader.sandbox.marks import Named, Seed
 from grader.sandbox.replies import Row, Runner, read_row
 
 Function = Callable[..., Any]
@@ -149,14 +151,21 @@ def _functions(module: ModuleType) -> dict[str, Function]:
 
 
 def extended(value: Any) -> Any:
-    """Return a deep copy with float64 arrays widened to longdouble (where that is wider at all)."""
+    """Return a deep copy with float64 arrays widened to longdouble (where that is wider) and names made functions."""
     if isinstance(value, np.ndarray):
         return value.astype(np.longdouble) if value.dtype == np.float64 else value.copy()
     if isinstance(value, dict):
         return {key: extended(entry) for key, entry in value.items()}
     if isinstance(value, list):
         return [extended(entry) for entry in value]
-    return value
+    return as_called(value) if isinstance(value, Named) else value
+
+
+def as_called(value: Any) -> Any:
+    """Return an argument as a function gets it: a generator for its seed, a plain function for its name."""
+    if isinstance(value, Seed):
+        return np.random.default_rng(value.value)
+    return NAMED[value.name] if isinstance(value, Named) else value
 
 
 def scales_for(
@@ -180,6 +189,10 @@ def scales_for(
             scales[name] = (scale.size, scale.kappa, bool(getattr(scale, "infinite_ok", False)))
         else:
             array = np.asarray(value)
+            if array.dtype.kind in "biu":
+                # Counts and masks are right or wrong: nothing in them is rounded.
+                scales[name] = (np.finfo(np.float64).tiny, 1.0, False)
+                continue
             largest = float(np.max(np.abs(array), initial=0.0))
             scales[name] = (largest or 1.0, 8.0 + (array.shape[0] if array.ndim else 0), False)
     return scales

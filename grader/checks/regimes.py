@@ -84,6 +84,11 @@ def apart(rng: Rng, shape: tuple[int, ...]) -> Values:
     return values
 
 
+def far_below(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """Normal around -30: exp is lost beside 1."""
+    return np.round(rng.standard_normal(shape), 2) - 30.0
+
+
 def wide(rng: Rng, shape: tuple[int, ...]) -> Values:
     """Of size 8: where sigmoid and tanh are nearly flat."""
     return np.round(rng.standard_normal(shape) * 8.0, 2)
@@ -105,6 +110,7 @@ REGIMES: Mapping[str, Regime] = MappingProxyType(
             positive,
             huge,
             apart,
+            far_below,
             wide,
         )
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from grader.sandbox.marks import Seed
+from grader.sandbox.functions import NAMED
+from grader.sandbox.marks import Named, Seed
 
 SCREEN_LINES = 14
 SCREEN_ENTRIES = 24
@@ -28,7 +31,8 @@ def case_code(arguments: Mapping[str, Any], calls: Sequence[str], expected: Mapp
 
 def full_code(arguments: Mapping[str, Any], calls: Sequence[str], expected: Mapping[str, Any]) -> str:
     """Return the case as code, however long: assignments, calls, and the expected values as comments."""
-    lines = [f"{name} = {literal(value)}" for name, value in arguments.items()]
+    lines = [_definition(value.name) for value in arguments.values() if isinstance(value, Named)]
+    lines += [f"{name} = {literal(value)}" for name, value in arguments.items()]
     lines += calls
     lines += [f"# {name} should be {short_literal(value)}" for name, value in expected.items()]
     return "\n".join(lines)
@@ -43,9 +47,21 @@ def literal(value: Any) -> str:
         return f"np.array({value.tolist()!r}{kind})"
     if isinstance(value, Seed):
         return f"np.random.default_rng({value.value})"
+    if isinstance(value, Named):
+        return value.name
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key!r}: {literal(entry)}" for key, entry in value.items()) + "}"
     return repr(value)
+
+
+def _definition(name: str) -> str:
+    """Return a plain function as code, without its docstring and types."""
+    (node,) = ast.parse(inspect.getsource(NAMED[name])).body
+    assert isinstance(node, ast.FunctionDef)
+    node.returns, node.body = None, node.body[1:]
+    for argument in node.args.args:
+        argument.annotation = None
+    return f"{ast.unparse(node)}\n"
 
 
 def short_literal(value: Any) -> str:

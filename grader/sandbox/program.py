@@ -14,10 +14,8 @@ from typing import Any
 import numpy as np
 
 from grader.sandbox.describe import MAX_ARRAY_BYTES, Sources, describe_error, describe_value, type_name
+from grader.sandbox.functions import NAMED
 from grader.sandbox.marks import Named, Seed, plain_array
-
-# Plain functions that a request may name as an input.
-NAMED: Mapping[str, Callable[..., Any]] = {}
 
 _IN, _SHARED, _RESULT = range(3)
 _SLOTS = {"in": _IN, "shared": _SHARED, "result": _RESULT}
