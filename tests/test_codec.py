@@ -101,7 +101,7 @@ def test_other_arrays_become_the_nearest_plain_one(array, wanted):
 @pytest.mark.parametrize(
     ("value", "name"),
     [
-        (np.array([object()]), "ndarray"),
+        (np.array([None]), "ndarray"),
         (np.array(["text"]), "ndarray"),
         (np.array(["2020-01-01"], dtype="datetime64[D]"), "ndarray"),
         (np.zeros(2, dtype=[("a", "f8")]), "ndarray"),

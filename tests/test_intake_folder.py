@@ -197,3 +197,11 @@ def test_an_unreadable_file_is_refused(tmp_path):
     fill(tmp_path, layers=b"")
     (tmp_path / "layers.py").chmod(0)
     assert "cannot be read (Permission denied)" in refusal(tmp_path)
+
+
+def test_a_deep_folder_does_not_hide_the_name_of_the_file(tmp_path):
+    """What is wrong with a path is mostly at its end."""
+    folder = tmp_path.joinpath(*["a long way down"] * 8)
+    folder.mkdir(parents=True)
+    (folder / "layers (1).py").write_bytes(b"")
+    assert "layers (1).py is none of the wanted files" in refusal(folder / "layers (1).py")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.errors import IntakeError, did_you_mean
 from grader.intake.folder import take_folder
-from grader.intake.naming import either, show_name
+from grader.intake.naming import either, show_path
 from grader.intake.reading import cannot_read, read_file
 from grader.intake.selection import Entry, select
 from grader.intake.submission import IntakeLimits, Notebook, Submission, is_notebook
@@ -29,7 +29,7 @@ def take(
     as `notebook` says. A wanted file that is not there at all is listed in `missing`.
     Raises IntakeError with one sentence when nothing wanted is there, or when the submission is refused.
     """
-    name = show_name(path.as_posix())
+    name = show_path(path)
     try:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
@@ -53,7 +53,7 @@ def take(
 
 def _take_source(path: Path, wanted: Sequence[str], limits: IntakeLimits) -> Submission:
     """Return the submission made of a single .py file, which must have a wanted name."""
-    name = show_name(path.as_posix())
+    name = show_path(path)
     if path.name not in wanted:
         text = f"{name} is none of the wanted files ({', '.join(wanted)}){did_you_mean(path.name, wanted)}"
         raise IntakeError(f"{text} Rename it and try again." if text.endswith("?") else f"{text}.")
@@ -64,4 +64,4 @@ def _take_single(path: Path, wanted: Sequence[str], limits: IntakeLimits, notebo
     """Return the submission made of a single file."""
     entry = Entry(path.name, "file", lambda: read_file(path, limits.most_bytes(path.name), follow=False))
     place = "" if path.parent == Path() else path.parent.as_posix()
-    return select([entry], wanted, limits, show_name(path.as_posix()), place, notebook)
+    return select([entry], wanted, limits, show_path(path), place, notebook)

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from grader.errors import IntakeError
-from grader.intake.naming import normalize, show_name, show_size
+from grader.intake.naming import normalize, show_name, show_path, show_size
 from grader.intake.reading import read_file
 from grader.intake.selection import Entry, select
 from grader.intake.submission import IntakeLimits, Notebook, Submission, is_notebook
@@ -38,7 +38,7 @@ KNOWN_STARTS = (
 
 def take_archive(path: Path, wanted: Sequence[str], limits: IntakeLimits, notebook: Notebook) -> Submission:
     """Return the submission in a .zip, .tar, .tar.gz or .tgz file. Raises IntakeError, and nothing else."""
-    name = show_name(path.as_posix())
+    name = show_path(path)
     data = read_file(path, limits.archive_bytes, follow=True)
     if len(data) > limits.archive_bytes:
         most = show_size(limits.archive_bytes)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from grader.errors import IntakeError
-from grader.intake.naming import is_leftover, show_name
+from grader.intake.naming import is_leftover, show_path
 from grader.intake.reading import cannot_read, read_file
 from grader.intake.selection import Entry, select
 from grader.intake.submission import IntakeLimits, Notebook, Submission
@@ -16,7 +16,7 @@ from grader.intake.submission import IntakeLimits, Notebook, Submission
 
 def take_folder(path: Path, wanted: Sequence[str], limits: IntakeLimits, notebook: Notebook) -> Submission:
     """Return the submission in a folder. Links are neither followed nor taken."""
-    name = show_name(path.as_posix())
+    name = show_path(path)
     try:
         entries = list(_list(path, "", limits, 0, name))
         if not any(entry.name in wanted and entry.kind != "folder" for entry in entries):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from grader.errors import IntakeError
 
@@ -19,6 +20,11 @@ def show_name(name: str, most: int = LONGEST_SHOWN) -> str:
     """Return a name with unprintable characters escaped, capped at `most` characters and `...`."""
     shown = name if name.isprintable() else "".join(map(_show_character, name[: most + 1]))
     return shown if len(shown) <= most else shown[:most] + "..."
+
+
+def show_path(path: PurePath) -> str:
+    """Return where something lies, whole: the file's own name is the end of it."""
+    return show_name(path.as_posix(), LONGEST_PLACE)
 
 
 def _show_character(character: str) -> str:

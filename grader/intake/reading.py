@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from grader.errors import IntakeError
-from grader.intake.naming import show_name
+from grader.intake.naming import show_path
 
 
 def read_file(path: Path, limit: int, *, follow: bool) -> bytes:
@@ -17,7 +17,7 @@ def read_file(path: Path, limit: int, *, follow: bool) -> bytes:
     """
     # Without O_NONBLOCK opening a FIFO would wait for a writer for ever. Windows has neither flag.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    name = show_name(str(path))
+    name = show_path(path)
     try:
         if not follow and path.is_symlink():
             raise IntakeError(f"{name} is a link; hand in the file itself.")
@@ -35,4 +35,4 @@ def read_file(path: Path, limit: int, *, follow: bool) -> bytes:
 def cannot_read(path: Path, error: OSError | ValueError) -> IntakeError:
     """Return the error for a path that the operating system refuses."""
     reason = getattr(error, "strerror", None) or str(error)
-    return IntakeError(f"{show_name(str(path))} cannot be read ({reason}); check the path and its permissions.")
+    return IntakeError(f"{show_path(path)} cannot be read ({reason}); check the path and its permissions.")
