@@ -30,11 +30,13 @@ def grade(
     isolation: Isolation,
     required: int = 0,
     until: float | None = None,
+    pictures: bool = False,
 ) -> Report:
     """Grade one submission. The bank is asked for only when a problem is there to be judged.
 
     required: the isolation level below which there is no score, but a fault.
     until: the moment on `time.monotonic` after which no further problem is tried.
+    pictures: whether the report carries pictures of wrong answers and drawn weights.
     A fault of ours gives a report with `fault` and no score, never a wrong zero.
     """
     started = time.perf_counter()
@@ -53,7 +55,8 @@ def grade(
             if reason is None and until is not None and time.monotonic() > until:
                 reason = Outcome.TIMEOUT, "not tried: the time for the whole run is used up"
             graded, printed = _judge(problem, reason, answers)
-            results.append(_result(problem, graded, submission, manifest, printed))
+            result = _result(problem, graded, submission, manifest, printed)
+            results.append(replace(result, pictures=graded.draw()) if pictures else result)
         report = replace(
             report,
             problems=tuple(results),

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from grader.pictures import Picture
+
 SCHEMA = 1
 
 
@@ -64,7 +66,10 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class ProblemResult:
-    """All findings of one problem. `printed` is what the student's code wrote while it was checked."""
+    """All findings of one problem.
+
+    `printed` is what the student's code wrote while it was checked; `pictures` are there where they were asked for.
+    """
 
     id: str
     title: str
@@ -76,6 +81,7 @@ class ProblemResult:
     line: int | None = None
     printed: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def score(self) -> int:

@@ -14,7 +14,15 @@ PACKAGE = ROOT / "grader"
 
 # Each layer may import what stands before it (and itself), never what comes after.
 LAYERS = (
-    ("grader", "grader.errors", "grader.report", "grader.catalogue", "grader.figures", "grader.notebook"),
+    (
+        "grader",
+        "grader.errors",
+        "grader.pictures",
+        "grader.report",
+        "grader.catalogue",
+        "grader.figures",
+        "grader.notebook",
+    ),
     ("grader.sandbox",),
     ("grader.intake",),
     ("grader.checks",),

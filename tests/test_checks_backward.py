@@ -663,3 +663,32 @@ def test_scales_are_the_authors_where_given():
         return np.where(cache > 0, dout, 0) + 1.0
 
     assert lost(grade(RELU, "relu_backward", section, roomy, relu_backward=backward)) <= {"rounding", "numeric"}
+
+
+# --- pictures -----------------------------------------------------------------------------------------------
+
+
+def test_a_picture_shows_which_entries_are_wrong(dense):
+    """Of a wrong gradient the largest readable case is drawn; right gradients are not."""
+
+    def first_row_of_dw_doubled(dout, cache):
+        x, w = cache
+        dw = x.T @ dout
+        dw[0] *= 2
+        return dout @ w.T, dw, dout.sum(axis=0)
+
+    (picture,) = dense(dense_backward=first_row_of_dw_doubled).draw()
+    assert picture.name == "dw"
+    assert picture.shape[0] > 1
+    wrong = np.reshape(picture.wrong, picture.shape)
+    assert wrong[0].all()
+    assert not wrong[1:].any()
+    assert np.allclose(np.reshape(picture.got, picture.shape)[0], 2 * np.reshape(picture.expected, picture.shape)[0])
+
+
+def test_there_is_no_picture_of_what_is_right_or_gave_no_numbers(dense):
+    def raises(dout, cache):
+        raise ValueError
+
+    assert dense().draw() == ()
+    assert dense(dense_backward=raises).draw() == ()

@@ -389,3 +389,26 @@ def test_known_mistakes_are_named_whatever_the_order_of_drawing():
 def test_a_mistake_that_passes_every_test_stops_the_build():
     with pytest.raises(AssignmentError, match="the mistake 'mirror' of draw passes every test"):
         NORMAL.build("draw", reference(he, mistake("mirror", mirrored, "draw")), 0)
+
+
+# --- pictures -----------------------------------------------------------------------------------------------
+
+
+def test_the_large_matrices_are_drawn_as_histograms(normal, uniform):
+    """Every weight is in a bin or counted as outside, beside the spread that was asked for."""
+    for pictures, family, spread in ((normal(he).draw(), "normal", 2 / 100), (uniform(box).draw(), "uniform", 6 / 100)):
+        assert [picture.shape for picture in pictures] == list(LARGE)
+        assert all(sum(picture.counts) + picture.outside == 40_000 for picture in pictures)
+        assert pictures[0].family == family
+        assert pictures[0].spread == pytest.approx(np.sqrt(spread))
+
+
+def test_weights_far_away_or_no_numbers_are_counted_as_outside(normal):
+    def far(fan_in, fan_out, rng):
+        weights = he(fan_in, fan_out, rng)
+        weights[0, :1], weights[-1, -1:] = 1e6, np.nan
+        return weights
+
+    picture = normal(far).draw()[0]
+    assert picture.outside == 2
+    assert picture.limit == pytest.approx(8 * picture.spread)

@@ -247,3 +247,28 @@ def test_known_mistakes_are_named_whatever_the_order_of_drawing():
     for function, name in ((other_order, "he-for-all"), (small_last, "small-last")):
         graded = grade(CHECK, "init", section, known, init=function)
         assert {check.mistake for check in graded.checks} - {None} == {name}
+
+
+# --- pictures -----------------------------------------------------------------------------------------------
+
+
+def test_right_networks_stay_in_the_band_and_wrong_ones_leave_it(network):
+    """The standard deviation by layer, forward and backward, for every deep activation."""
+
+    def inside(picture):
+        return [low <= value <= high for low, value, high in zip(picture.low, picture.got, picture.high, strict=True)]
+
+    def too_large(layer_sizes, activation, rng):
+        return [1.5 * weights for weights in init(layer_sizes, activation, rng)]
+
+    pictures = network().draw()
+    sides = [(activation, side) for activation in ("relu", "tanh") for side in ("forward", "backward")]
+    assert [(picture.activation, picture.direction) for picture in pictures] == sides
+    assert all(len(picture.got) == len(DEEP) - 1 for picture in pictures)
+    assert all(all(inside(picture)) for picture in pictures)
+    assert not any(all(inside(picture)) for picture in network(init=too_large).draw())
+
+
+def test_relu_with_he_keeps_the_standard_deviation_that_theory_gives(network):
+    """Var(z) = 2 E[h^2] = 2 for standard normal inputs: the middle of the band begins at sqrt(2)."""
+    assert network().draw()[0].ideal[0] == pytest.approx(np.sqrt(2), rel=0.03)

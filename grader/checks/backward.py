@@ -13,11 +13,13 @@ from grader.checks.base import Graded, Section
 from grader.checks.cases import Case
 from grader.checks.compare import Answers, Compared, Trouble, compare
 from grader.checks.differences import Kink
+from grader.checks.heatmaps import draw_heatmaps
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
+from grader.pictures import Heatmap
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox.replies import Returned, Row, Runner
 
@@ -106,7 +108,7 @@ class Backward:
             outcome, message = stopped
             return Graded(outcome, self.rows(problem, points, outcome, message), message)
         checks = shares.score(points, shares.BACKWARD, attempt.findings())
-        return Graded(shares.overall(checks), checks, attempt.remark, attempt.evidence())
+        return Graded(shares.overall(checks), checks, attempt.remark, attempt.evidence(), attempt.draw)
 
     def numeric(self, problem: str) -> Numeric:
         """Return how the numerical gradient of this problem is taken."""
@@ -330,6 +332,13 @@ class _Attempt:
 
     def _show(self, index: int) -> base.Shown:
         return show_case(self.check, self.problem, self.section, index)
+
+    def draw(self) -> tuple[Heatmap, ...]:
+        """Return a map of the errors of every gradient that is wrong."""
+        places = {index: index for index in self.ordinary}
+        return draw_heatmaps(
+            [(self.answers[name], one, places) for name, one in self.judged.items()], self.section["cases"]
+        )
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return how this was checked: drawn shapes, numerical gradients."""

@@ -7,13 +7,14 @@ request, compares the replies with the section, and returns findings with points
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
 
 from grader.checks.compare import Answers, Remark, Trouble
 from grader.checks.reference import Reference
+from grader.pictures import Picture
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec, marks
 from grader.sandbox.replies import Lost, Raised, Returned, Row, Runner
@@ -30,6 +31,8 @@ class Graded:
     checks: tuple[CheckResult, ...]
     message: str = ""
     evidence: tuple[Evidence, ...] = ()
+    # Called only where somebody will look at pictures.
+    draw: Callable[[], tuple[Picture, ...]] = tuple
 
 
 @dataclass(frozen=True)

@@ -173,12 +173,19 @@ def worst_entry(
     got: np.ndarray, expected: np.ndarray, scale: np.ndarray, allowed: np.ndarray, shape: tuple[int, ...]
 ) -> Worst:
     """Return the entry that is furthest off, relative to its scale and what was allowed there (flat arrays in)."""
+    relative = relative_error(got, expected, scale)
     with np.errstate(all="ignore"):
-        relative = np.abs(got - expected) / _positive(scale)
         excess = np.where(np.isnan(relative), np.inf, relative / _positive(allowed))
     flat = int(np.argmax(excess))
     index = tuple(int(i) for i in np.unravel_index(flat, shape)) if shape else ()
     return Worst(index, float(got[flat]), float(expected[flat]), float(relative[flat]), float(allowed[flat]))
+
+
+def relative_error(got: np.ndarray, expected: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return |got - expected| over the answer's scale, entry by entry."""
+    with np.errstate(all="ignore"):
+        error: np.ndarray = np.abs(got - expected) / _positive(scale)
+    return error
 
 
 def _positive(values: np.ndarray) -> np.ndarray:

@@ -12,11 +12,13 @@ from grader.checks import base, naming, shares, verdicts
 from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import EPSILON, ROUNDING_FACTOR, Answers, Compared, Remark, Trouble, compare
+from grader.checks.heatmaps import draw_heatmaps
 from grader.checks.inputs import Inputs, Record, arrays_of
 from grader.checks.mistakes import RowOutcome, Signature, row_outcome
 from grader.checks.reference import Reference, extended, scales_for
 from grader.checks.shares import Finding
 from grader.errors import AssignmentError
+from grader.pictures import Heatmap
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
 from grader.sandbox.marks import Named
@@ -124,7 +126,7 @@ class Forward:
         first = arrays_of(self.inputs)
         shapes = [tuple(shape) for shape in section["shapes"]]
         evidence = (verdicts.bank_cases_text([first[0]], shapes, len(shapes)),) if first else ()
-        return Graded(shares.overall(checks), checks, "", evidence)
+        return Graded(shares.overall(checks), checks, "", evidence, attempt.draw)
 
     def _has(self, side: str) -> bool:
         return {"extremes": bool(self.extreme), "rounding": not self.tolerance}.get(side, True)
@@ -309,6 +311,15 @@ class _Attempt:
     def _manners(self) -> Finding:
         repeats = self.case_rows[: self.section["repeats"]]
         return verdicts.manners_finding(self.problem, list(self.check.inputs), self.case_rows, repeats)
+
+    def draw(self) -> tuple[Heatmap, ...]:
+        """Return a map of the errors of every value that is wrong."""
+        ordinary, values = set(self.ordinary), []
+        for part in self.section["values"]:
+            for read in part["reads"]:
+                places = {case: place for place, case in enumerate(read["cases"]) if case in ordinary}
+                values.append((Answers.from_tree(read), self.compared[(part["id"], read["name"])], places))
+        return draw_heatmaps(values, self.section["cases"])
 
     def _status(self, index: int) -> Outcome:
         return base.outcome_of(base.step_of(self.case_rows[index], 0))

@@ -15,8 +15,10 @@ from grader.checks.drawn_mistakes import Drawn
 from grader.checks.inputs import Generator, Inputs, Size, choices_of
 from grader.checks.reference import Reference, as_called
 from grader.checks.shares import Finding
+from grader.checks.signals import draw_histogram
 from grader.checks.weights import MANY, Target
 from grader.errors import AssignmentError
+from grader.pictures import Picture
 from grader.report import Case as ReportCase
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
@@ -112,7 +114,7 @@ class Initializer:
         if not all(finding.passed for finding in findings):
             findings = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
         checks = _score(points, findings)
-        return Graded(shares.overall(checks), checks, "", attempt.evidence())
+        return Graded(shares.overall(checks), checks, "", attempt.evidence(), attempt.draw)
 
 
 def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:
@@ -277,6 +279,11 @@ class _Attempt:
             if message
             else Finding("generator", TITLES["generator"])
         )
+
+    def draw(self) -> tuple[Picture, ...]:
+        """Return the histograms of the large matrices."""
+        drawn = [(self.read[index][0], self.targets[index]) for index in self.section["large"]]
+        return tuple(draw_histogram(array, target) for array, target in drawn if array is not None)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the lines on drawn fans and on the ratios of the large layers."""

@@ -15,12 +15,14 @@ from grader.checks.cases import Case, draw_cases, draw_usual
 from grader.checks.compare import Answers, Trouble, compare
 from grader.checks.differences import Kink, Verdict
 from grader.checks.forward import TITLES
+from grader.checks.heatmaps import draw_heatmaps
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric, Probe, freeze_numeric
 from grader.checks.reference import Reference, extended, scales_for
 from grader.checks.shares import Finding
 from grader.errors import AssignmentError
+from grader.pictures import Heatmap
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
 from grader.sandbox.replies import Row, Runner
@@ -130,7 +132,7 @@ class Loss:
             verdicts.bank_cases_text([self.argument], shapes, len(shapes)),
             *attempt.differences,
         )
-        return Graded(shares.overall(checks), checks, "", evidence)
+        return Graded(shares.overall(checks), checks, "", evidence, attempt.draw)
 
 
 def _title(check: Loss, name: str) -> str:
@@ -281,6 +283,13 @@ class _Attempt:
     def _manners(self) -> Finding:
         repeats = self.case_rows[: self.section["repeats"]]
         return verdicts.manners_finding(self.problem, list(self.check.inputs), self.case_rows, repeats)
+
+    def draw(self) -> tuple[Heatmap, ...]:
+        """Return a map of the errors of the gradient, and of the loss, where they are wrong."""
+        places, answers = {index: index for index in self.ordinary}, base.answers_from(self.section["values"])
+        return draw_heatmaps(
+            [(answers[name], one, places) for name, one in self.compared.items()], self.section["cases"]
+        )
 
     def _status(self, index: int) -> Outcome:
         return base.outcome_of(base.step_of(self.case_rows[index], 0))

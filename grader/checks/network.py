@@ -126,7 +126,7 @@ class NetworkInitializer:
         else:
             findings = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
         checks = _score(points, findings)
-        return Graded(shares.overall(checks), checks, remark, attempt.evidence())
+        return Graded(shares.overall(checks), checks, remark, attempt.evidence(), attempt.draw)
 
 
 def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,9 @@ from grader.checks.drawn_mistakes import Drawn
 from grader.checks.initializer import TITLES as LAYER_TITLES
 from grader.checks.initializer import generator_trouble
 from grader.checks.shares import Finding
+from grader.checks.signals import ACTIVATIONS, draw_depths
 from grader.checks.weights import MANY
+from grader.pictures import Picture
 from grader.report import Case as ReportCase
 from grader.report import Evidence
 from grader.sandbox.replies import Returned, Row, Runner
@@ -27,7 +28,6 @@ TITLES = {
 }
 # Ten layers of about 100 units, as in the experiments: for the strict tests and the ratios by layer.
 DEEP = (100, 120, 80, 100, 140, 100, 90, 110, 100, 120, 100)
-LEAK = 0.01
 
 
 class Attempt:
@@ -162,7 +162,7 @@ class Attempt:
         layers = self.layers[index]
         if any(array is None or trouble for array, trouble in layers):
             return None
-        activation = ACTIVATIONS[self.section["activations"][index]]
+        activation = ACTIVATIONS[self.section["activations"][index]].value
         signal = self.section["inputs"][number] if forward else self.section["upstream"][number]
         order = range(len(layers)) if forward else reversed(range(len(layers)))
         ratios = {}
@@ -241,6 +241,15 @@ class Attempt:
                 different_from_zero |= bool(np.any(array))
         return different_from_zero
 
+    def draw(self) -> tuple[Picture, ...]:
+        """Return what the deep networks do to a signal, forward and backward."""
+        drawn: list[Picture] = []
+        for index in self.deep:
+            arrays = [array for array, trouble in self.layers[index] if array is not None and not trouble]
+            if len(arrays) == len(self.targets[index]):
+                drawn += draw_depths(arrays, self.targets[index], self.section["activations"][index])
+        return tuple(drawn)
+
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the lines on drawn sizes and on the ratio of every layer of the deep networks."""
         sizes = [len(layers) + 1 for layers in self.targets[: self.deep[0]]]
@@ -274,12 +283,3 @@ def _ratio_sentence(ratios: Sequence[float], layer: int, forward: bool, activati
         f"With {activation!r} the {way} change their variance at layer {layer + 1} by {ratios[layer]:.3g} times what "
         f"was asked (1 is right). By layer: {listed}."
     )
-
-
-ACTIVATIONS: Mapping[str, Any] = {
-    "relu": lambda z: np.maximum(z, 0.0),
-    "leaky_relu": lambda z: np.where(z > 0, z, LEAK * z),
-    "tanh": np.tanh,
-    "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
-    "linear": lambda z: z,
-}

@@ -68,6 +68,7 @@ def grade(
     zygote: Zygote | None,
     *,
     required: int = 0,
+    pictures: bool = False,
 ) -> Report:
     """Grade one submission, by default the student's own folder, for the report."""
     # For start-up time: NumPy is imported here and in the child at the same time.
@@ -93,6 +94,7 @@ def grade(
             seed=seed,
             isolation=student.isolation,
             required=required,
+            pictures=pictures,
         )
 
 

@@ -43,6 +43,7 @@ def run(
     problem: Annotated[list[str] | None, typer.Option(help="Only this problem; may be given several times.")] = None,
     json: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")] = None,
     junit: Annotated[str | None, typer.Option(metavar="FILE", help="Write JUnit XML; - is stdout.")] = None,
+    html: Annotated[str | None, typer.Option(metavar="FILE", help="Write a page with pictures; - is stdout.")] = None,
     seed: Seed = 0,
     no_isolation: Annotated[
         bool, typer.Option("--no-isolation", help="Run in this process, for a debugger: no limits, no locks.")
@@ -57,12 +58,14 @@ def run(
     """Grade a submission: a score, a reason for every lost point, and a way forward."""
     if annotate not in (None, "github"):
         raise UsageError(f"--annotate knows github, got '{annotate}'")
-    outputs = [target for target in (json, junit) if target is not None]
+    outputs = [target for target in (json, junit, html) if target is not None]
     if outputs.count("-") > 1:
-        raise UsageError("only one report can go to standard output; give the other a file name")
+        raise UsageError("only one report can go to standard output; give the others file names")
     with open_zygote(no_isolation) as zygote:
-        report = grade(hw, submission, tuple(problem or ()), seed, zygote, required=require_isolation)
-    _write_reports(report, json, junit)
+        report = grade(
+            hw, submission, tuple(problem or ()), seed, zygote, required=require_isolation, pictures=html is not None
+        )
+    _write_reports(report, json, junit, html)
     if annotate is not None:
         _annotate(report)
     if "-" not in outputs:
@@ -85,7 +88,7 @@ def _annotate(report: Report) -> None:
             file.write(annotations.summarise(report))
 
 
-def _write_reports(report: Report, json: str | None, junit: str | None) -> None:
+def _write_reports(report: Report, json: str | None, junit: str | None, html: str | None) -> None:
     if json is not None:
         from grader.render import json_report  # For start-up time.
 
@@ -94,6 +97,10 @@ def _write_reports(report: Report, json: str | None, junit: str | None) -> None:
         from grader.render import junit as junit_report  # For start-up time.
 
         write(junit, junit_report.render(report))
+    if html is not None:
+        from grader.render import html as html_report  # For start-up time.
+
+        write(html, html_report.render(report))
 
 
 def list_() -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from grader.render.text import clean
 from grader.report import Outcome, ProblemResult, Report, points_text
 
+WAITING = (Outcome.NOT_IMPLEMENTED, Outcome.BLOCKED)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -25,14 +27,22 @@ def next_step(report: Report) -> Step:
     lost = [problem for problem in problems if problem.score < problem.max_score]
     if not lost:
         return _finished(home, report)
-    waiting = (Outcome.NOT_IMPLEMENTED, Outcome.BLOCKED)
-    started = _first(lost, lambda problem: problem.status not in waiting)
-    if started is not None:
-        return Step(f"Next: {clean(started.id, 60)}", _commands(home, started))
-    new = _first(lost, lambda problem: problem.status is Outcome.NOT_IMPLEMENTED) or lost[0]
+    new = next_problem(report) or lost[0]
+    if new.status not in WAITING:
+        return Step(f"Next: {clean(new.id, 60)}", _commands(home, new))
     word = "Start with" if all(problem.status is Outcome.NOT_IMPLEMENTED for problem in problems) else "Next:"
     where = place(new)
     return Step(f"{word} {clean(new.id, 60)}" + (f" in {where}" if where else ""), _commands(home, new))
+
+
+def next_problem(report: Report) -> ProblemResult | None:
+    """Return the problem to look at next: one that was begun, else one to begin, else any that lost points."""
+    lost = [problem for problem in report.problems if problem.score < problem.max_score]
+    return (
+        _first(lost, lambda problem: problem.status not in WAITING)
+        or _first(lost, lambda problem: problem.status is Outcome.NOT_IMPLEMENTED)
+        or next(iter(lost), None)
+    )
 
 
 def place(problem: ProblemResult) -> str:

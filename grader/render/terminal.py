@@ -6,33 +6,16 @@ The symbols are ASCII, so that any terminal and any log file shows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from grader.render import advice
+from grader.render.blocks import SYMBOLS, Block, Findings, ShownCase, make_block, make_blocks, practice_line, score_text
 from grader.render.page import Page
-from grader.render.text import chunks, clean, clean_lines, columns, fit, pad, plural, wrap
-from grader.render.words import (
-    describe_shapes,
-    describe_worst,
-    name_findings,
-    paragraphs,
-    status_words,
-)
-from grader.report import Case, CheckResult, Evidence, Outcome, ProblemResult, Report, points_text, total
+from grader.render.text import chunks, clean, columns, fit, pad, plural, wrap
+from grader.render.words import paragraphs, status_words
+from grader.report import Evidence, Outcome, ProblemResult, Report, points_text
 
-SYMBOLS: Mapping[Outcome, str] = MappingProxyType(
-    {
-        Outcome.PASSED: "+",
-        Outcome.PARTIAL: "~",
-        Outcome.FAILED: "x",
-        Outcome.NOT_IMPLEMENTED: ".",
-        Outcome.ERROR: "!",
-        Outcome.TIMEOUT: "!",
-        Outcome.BLOCKED: "-",
-    }
-)
 STYLES: Mapping[Outcome, str] = MappingProxyType(
     {
         Outcome.PASSED: "green",
@@ -44,9 +27,6 @@ STYLES: Mapping[Outcome, str] = MappingProxyType(
         Outcome.BLOCKED: "dim",
     }
 )
-CODE_LINES = 40
-CODE_COLUMNS = 400
-MOST_PRINTED = 40
 NARROWEST, WIDEST = 40, 100
 
 
@@ -62,11 +42,8 @@ def render(report: Report, *, width: int, color: bool) -> str:
         _add_fault(page, report)
         return page.text()
     _add_table(page, report.problems)
-    for alike in _group_blocks(report):
-        _add_problem(page, alike[0])
-        if len(alike) > 1:
-            names = ", ".join(clean(problem.id, 60) for problem in alike[1:])
-            page.add(f"the same for {names}", indent=4, hang=2)
+    for block in make_blocks(report):
+        _add_block(page, block)
     _add_end(page, report)
     return page.text()
 
@@ -74,7 +51,7 @@ def render(report: Report, *, width: int, color: bool) -> str:
 def render_problem(problem: ProblemResult, *, width: int, color: bool) -> str:
     """Return the block of one problem, as it stands in the whole report."""
     page = Page(max(NARROWEST, min(width, WIDEST)), color)
-    _add_problem(page, problem)
+    _add_block(page, make_block(problem))
     return page.text()
 
 
@@ -82,17 +59,13 @@ def render_problem(problem: ProblemResult, *, width: int, color: bool) -> str:
 
 
 def _add_header(page: Page, report: Report) -> None:
-    score = "no score" if report.fault is not None else _score(report.score, report.max_score)
+    score = "no score" if report.fault is not None else score_text(report.score, report.max_score)
     room = page.width - columns(score) - 2
     name = fit(clean(report.assignment, 40), room)
     submission = fit("  " + clean(report.submission, 200), room - columns(name))
     gap = " " * (page.width - columns(name + submission) - columns(score))
     page.add_spans([(name, "bold"), (submission + gap, ""), (score, "bold")])
     page.blank()
-
-
-def _score(score: int, most: int) -> str:
-    return f"{points_text(score)} / {points_text(most)}"
 
 
 def _add_fault(page: Page, report: Report) -> None:
@@ -136,123 +109,58 @@ def _add_row(page: Page, problem: ProblemResult, left: str) -> None:
 # --- one problem ------------------------------------------------------------------------------------------
 
 
-def _deserves_block(problem: ProblemResult, report: Report) -> bool:
-    """Whether there is more to say than the table does."""
-    if problem.status is Outcome.PASSED:
-        return bool(problem.printed) and len(report.problems) == 1
-    if problem.status is Outcome.NOT_IMPLEMENTED:
-        return bool(problem.printed)
-    # After a colon stands what the other function did; without one the table has said it all.
-    if problem.status is Outcome.BLOCKED:
-        return ": " in problem.message or bool(problem.printed)
-    return True
-
-
-def _group_blocks(report: Report) -> list[list[ProblemResult]]:
-    """Return the problems that deserve a block; those that one broken file stopped stand together."""
-    groups: dict[tuple[str, str], list[ProblemResult]] = {}
-    for number, problem in enumerate(report.problems):
-        if _deserves_block(problem, report):
-            stopped = problem.message and all(check.message == problem.message for check in problem.checks)
-            key = (problem.file, problem.message) if stopped else ("", str(number))
-            groups.setdefault(key, []).append(problem)
-    return list(groups.values())
-
-
-def _add_problem(page: Page, problem: ProblemResult) -> None:
+def _add_block(page: Page, block: Block) -> None:
     page.blank()
-    score = _score(problem.score, problem.max_score)
-    name = fit(clean(problem.id, 60), page.width - len(score) - 2)
-    place = advice.place(problem)
-    gap = page.width - columns(name) - len(score)
-    room = gap - 4
-    middle = f"  {place}" if place and columns(place) <= room else ""
-    page.add_spans([(name, "bold"), (pad(middle, gap), "dim"), (score, STYLES[problem.status])])
-    if place and not middle:
-        page.add(place, style="dim")
-    judged = problem.status not in (Outcome.BLOCKED, Outcome.NOT_IMPLEMENTED, Outcome.PASSED)
-    groups = _group_lost(problem.checks) if judged else []
-    if not any(problem.message in (check.message for check in group) for group in groups):
-        for line in paragraphs(problem.message):
-            page.add(line, indent=2)
-    shown = _Shown()
-    for group in groups:
-        _add_findings(page, group, shown)
-    if judged:
-        _add_right(page, problem.checks)
-    _add_printed(page, problem.printed)
+    name = fit(block.name, page.width - len(block.score) - 2)
+    gap = page.width - columns(name) - len(block.score)
+    middle = f"  {block.place}" if block.place and columns(block.place) <= gap - 4 else ""
+    page.add_spans([(name, "bold"), (pad(middle, gap), "dim"), (block.score, STYLES[block.problem.status])])
+    if block.place and not middle:
+        page.add(block.place, style="dim")
+    for line in block.paragraphs:
+        page.add(line, indent=2)
+    for findings in block.findings:
+        _add_findings(page, findings)
+    if block.right:
+        page.add(f"+ also right: {', '.join(block.right)}", indent=2, hang=2)
+    _add_printed(page, block)
+    if block.same:
+        page.add(f"the same for {', '.join(block.same)}", indent=4, hang=2)
 
 
-class _Shown:
-    """What of a case the reader has seen in this block already: findings often share one."""
-
-    def __init__(self) -> None:
-        self.about: set[str] = set()
-        self.code = False
-
-
-def _group_lost(checks: Sequence[CheckResult]) -> list[list[CheckResult]]:
-    """Return the findings that lost points; those that say the same stand together."""
-    groups: dict[tuple[Outcome, str], list[CheckResult]] = {}
-    for check in checks:
-        if check.status is not Outcome.PASSED:
-            # Without a message there is nothing that findings could share.
-            groups.setdefault((check.status, check.message or check.id), []).append(check)
-    # What is right in itself and only counts in proportion comes last.
-    return sorted(groups.values(), key=lambda group: group[0].status is Outcome.PARTIAL)
-
-
-def _add_findings(page: Page, findings: list[CheckResult], shown: _Shown) -> None:
-    status = findings[0].status
-    score = _score(total(check.score for check in findings), total(check.max_score for check in findings))
-    room = page.width - 4 - len(score) - 2
-    title, *more = wrap(name_findings(findings), room) or [""]
-    page.add_spans([(f"  {SYMBOLS[status]} ", STYLES[status]), (pad(title, room + 2), ""), (score, "dim")])
+def _add_findings(page: Page, findings: Findings) -> None:
+    room = page.width - 4 - len(findings.score) - 2
+    title, *more = wrap(findings.title, room) or [""]
+    symbol = (f"  {SYMBOLS[findings.status]} ", STYLES[findings.status])
+    page.add_spans([symbol, (pad(title, room + 2), ""), (findings.score, "dim")])
     for line in more:
         page.add_code(line, indent=4)
-    for line in paragraphs(findings[0].message):
+    for line in findings.paragraphs:
         page.add(line, indent=4)
-    for check in findings:
-        if check.case is not None:
-            _add_case(page, check.case, shown)
-            return
+    if findings.case is not None:
+        _add_case(page, findings.case)
 
 
-def _add_case(page: Page, case: Case, shown: _Shown) -> None:
-    if case.worst is not None:
-        for line in describe_worst(case.worst):
-            page.add(line, indent=4, hang=2)
-    about = {"why this case": clean(case.why), "shapes": describe_shapes(case.shapes)}
-    for label, text in about.items():
-        if text and f"{label}: {text}" not in shown.about:
-            shown.about.add(f"{label}: {text}")
-            page.add(f"{label}: {text}", indent=4, hang=2, style="dim")
-    if case.code and not shown.code:
-        shown.code = True
+def _add_case(page: Page, case: ShownCase) -> None:
+    for line in case.worst:
+        page.add(line, indent=4, hang=2)
+    for label, text in case.about:
+        page.add(f"{label}: {text}", indent=4, hang=2, style="dim")
+    if case.code:
         page.add("smallest failing case:", indent=4, style="dim")
-        for line in clean_lines(case.code, CODE_LINES, CODE_COLUMNS):
+        for line in case.code:
             page.add_code(line, indent=8)
 
 
-def _add_right(page: Page, checks: Iterable[CheckResult]) -> None:
-    right = [clean(check.id, 60) for check in checks if check.status is Outcome.PASSED]
-    if right:
-        page.add(f"+ also right: {', '.join(right)}", indent=2, hang=2)
-
-
-def _add_printed(page: Page, printed: Sequence[str]) -> None:
-    if not printed:
+def _add_printed(page: Page, block: Block) -> None:
+    if not block.printed:
         return
     page.add("your code printed:", indent=4, style="dim")
-    # A function is called once for each case: most prints repeat.
-    for text, run in groupby(printed[:MOST_PRINTED]):
-        times = len(list(run))
-        shown = clean(text.expandtabs(4)) + (f"  ({times} times)" if times > 1 else "")
-        for line in chunks(shown, page.width - 6):
+    for text in block.printed:
+        for line in chunks(text, page.width - 6):
             page.add_code(f"| {line}", indent=4)
-    more = len(printed) - MOST_PRINTED
-    if more > 0:
-        page.add(f"... ({more} more line{plural(more)})", indent=4)
+    if block.more:
+        page.add(f"... ({block.more} more line{plural(block.more)})", indent=4)
 
 
 # --- below ------------------------------------------------------------------------------------------------
@@ -269,8 +177,8 @@ def _add_end(page: Page, report: Report) -> None:
     for note in report.notes:
         page.add(f"note: {clean(note)}", hang=2)
     page.blank()
-    page.add(_practice_line(report), style="dim", hang=2)
-    total_line = f"Total {_score(report.score, report.max_score)}"
+    page.add(practice_line(report), style="dim", hang=2)
+    total_line = f"Total {score_text(report.score, report.max_score)}"
     page.add_spans([(total_line, "bold"), (f" in {report.duration_s:.2f} s", "dim")])
     page.blank()
     _add_advice(page, advice.next_step(report))
@@ -281,15 +189,6 @@ def _add_evidence(page: Page, evidence: Sequence[Evidence]) -> None:
         page.add("how this was checked:", style="dim")
     for item in evidence:
         page.add(clean(item.text), indent=2, hang=2, style="dim")
-
-
-def _practice_line(report: Report) -> str:
-    line = f"Practice run, isolation level {report.isolation.level}"
-    if report.isolation.missing:
-        line += f" (missing: {clean(', '.join(report.isolation.missing))})"
-    if report.seed is not None:
-        line += f", seed {report.seed}"
-    return line + (f", cases {clean(report.bank_hash[:8])}" if report.bank_hash else "")
 
 
 def _add_advice(page: Page, step: advice.Step) -> None:

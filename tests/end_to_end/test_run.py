@@ -74,6 +74,7 @@ def test_full_marks_say_how_they_were_checked(solved):
         (["run", "hw3", "--submission", "no/such/folder"], "no/such/folder does not exist"),
         (["run", "hw3", "--submission", "README.md"], "README.md is no submission"),
         (["run", "hw3", "--json", "-", "--junit", "-"], "standard output"),
+        (["run", "hw3", "--json", "-", "--html", "-"], "standard output"),
         (["run", "hw3", "--json", "no/such/folder/report.json"], "no/such/folder"),
         (["hint", "hw3", "nothing"], "no problem 'nothing'"),
         (["cases", "hw3", "nothing"], "no problem 'nothing'"),
@@ -220,6 +221,15 @@ def test_points_are_exact(printed_json):
         assert sum(exact(problem[key]) for problem in report["problems"]) == exact(report[key])
     assert exact(report["max_score"]) == 10_000
     assert 0 < report["score"] < 100
+
+
+def test_a_page_on_standard_output_is_all_that_is_there(command, flawed):
+    """One HTML document with pictures of what is wrong; the exit status is as ever."""
+    done = command("run", "hw3", "--submission", flawed, "--html", "-", "--problem", "init_network")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("<!doctype html>")
+    assert done.stdout.rstrip().endswith("</html>")
+    assert done.stdout.count("<svg") >= 4
 
 
 def test_junit_parses_and_tells_right_from_wrong(graded, junit):
