@@ -16,7 +16,7 @@ from typing import NoReturn
 import typer
 
 from grader import __version__
-from grader.cli import author, student, teaching
+from grader.cli import author, pictures, student, teaching
 from grader.cli.common import show
 from grader.errors import GraderError
 
@@ -33,6 +33,7 @@ app.command()(student.hint)
 app.command()(student.cases)
 app.command()(student.explore)
 app.command()(student.submit)
+app.command()(pictures.plot)
 app.command()(author.new)
 app.command()(author.check)
 app.command()(author.release)
