@@ -12,19 +12,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.checks.base import Check
+from grader.checks.besides import Besides
+from grader.checks.property import Property
 from grader.errors import AssignmentError, UsageError, did_you_mean
 from grader.intake.submission import Notebook
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One function to write. `id` is the function's name, `file` the file that it belongs in."""
+    """One function to write. `id` is the function's name, `file` the file that it belongs in.
+
+    properties: what must hold besides, each a finding of its own.
+    """
 
     id: str
     file: str
     points: float
     check: Check
     title: str = ""
+    properties: tuple[Property, ...] = ()
+
+    @property
+    def whole(self) -> Check:
+        """The check together with its properties: what is built and graded."""
+        return Besides(self.check, self.properties) if self.properties else self.check
 
     @property
     def hundredths(self) -> int:
@@ -73,7 +84,7 @@ class Assignment:
         places = {problem.id: problem.file for problem in self.problems}
         wanted: dict[str, dict[str, None]] = {file: {} for file in self.files}
         for problem in self.problems:
-            for name in (problem.id, *problem.check.calls):
+            for name in (problem.id, *problem.whole.calls):
                 wanted[places.get(name, problem.file)].setdefault(name)
         return {file: list(names) for file, names in wanted.items()}
 

@@ -73,7 +73,7 @@ def build_from(
     for number, problem in enumerate(assignment.problems):
         if progress is not None:
             progress(number, len(assignment.problems), problem.id)
-        sections[problem.id] = codec.encode(problem.check.build(problem.id, known, seed))
+        sections[problem.id] = codec.encode(problem.whole.build(problem.id, known, seed))
     header = {"assignment": assignment.name, "seed": seed, "versions": versions()}
     return MAGIC + codec.encode({"header": header, "sections": sections})
 

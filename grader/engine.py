@@ -103,8 +103,8 @@ class _InTurn:
 def _judge(problem: Problem, stopped: tuple[Outcome, str] | None, answers: Answers) -> tuple[Graded, tuple[str, ...]]:
     if stopped is not None:
         outcome, message = stopped
-        return Graded(outcome, problem.check.rows(problem.id, problem.hundredths, outcome, message), message), ()
-    graded = problem.check.grade(problem.id, problem.hundredths, answers.next(), answers.run)
+        return Graded(outcome, problem.whole.rows(problem.id, problem.hundredths, outcome, message), message), ()
+    graded = problem.whole.grade(problem.id, problem.hundredths, answers.next(), answers.run)
     return graded, answers.printed()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from grader.checks import regimes
 from grader.checks.cases import draw_cases
-from grader.checks.inputs import Array, Choice, Generator, Labels, Maybe, Record, Size, axes_of, regimes_of
+from grader.checks.inputs import Array, Choice, Divisor, Generator, Labels, Maybe, Record, Size, axes_of, regimes_of
 from grader.errors import AssignmentError
 from grader.sandbox.marks import Seed
 
@@ -121,3 +121,13 @@ def test_plain_values_can_be_checked_by_hand():
 def test_axes_and_regimes_are_read_off_the_declaration():
     assert axes_of(AFFINE) == ("N", "D...", "M")
     assert regimes_of(NORM) == ("normal", "offset", "constant_columns")
+
+
+def test_a_divisor_divides_the_length_of_its_axis_and_takes_every_kind():
+    inputs = {"x": Array("N C"), "groups": Divisor("C")}
+    cases = draw(inputs, C=(1, 12))
+    pairs = {(case.arguments["x"].shape[1], case.arguments["groups"]) for case in cases}
+    assert all(length % groups == 0 for length, groups in pairs)
+    assert {"one", "inside", "all"} == {
+        "one" if groups == 1 else "all" if groups == length else "inside" for length, groups in pairs if length > 3
+    }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scratch import POINTS, earned, grade, row
+from scratch import POINTS, earned, finding_ids, grade, layers, row
 
-from grader.checks import Array, Generator, Property
+from grader.assignment import Problem
+from grader.checks import Array, Backward, Call, Generator, Property
 from grader.checks.reference import Reference
 from grader.errors import AssignmentError
 from grader.report import Outcome
@@ -116,3 +117,80 @@ def test_saved_cases_are_shown_smallest_first():
     sizes = [case.arguments["x"].size for case in CHECK.show("softmax", section)]
     assert sizes == sorted(sizes)
     assert CHECK.show("softmax", section)[0].calls == ["result = softmax(x)"]
+
+
+# --- programs of several calls, and properties beside a check -------------------------------------------------
+
+
+def is_linear(arguments, returned):
+    return "" if np.allclose(2 * returned["once"], returned["doubled"]) else "twice dout does not give twice dx"
+
+
+LINEAR = Property(
+    {"x": Array("N D"), "dout": Array("N D")},
+    is_linear,
+    "linear in dout",
+    more=lambda arguments: {"two_dout": 2 * arguments["dout"]},
+    program={
+        "forward": Call("squash_forward", "x", keep=(1,)),
+        "once": Call("squash_backward", "dout", "forward[1]"),
+        "doubled": Call("squash_backward", "two_dout", "forward[1]"),
+    },
+    id="linear",
+)
+BESIDE = Problem(
+    "squash_backward", "l.py", 10, Backward("squash_forward", {"x": Array("N D")}), properties=(LINEAR,)
+).whole
+
+
+@pytest.fixture(scope="module")
+def judge_squash():
+    """Return a function that grades a backward of tanh by its values and by its linearity."""
+    known = layers()
+    section = BESIDE.build("squash_backward", known, 0)
+    return lambda **replaced: grade(BESIDE, "squash_backward", section, known, **replaced)
+
+
+def test_a_program_hands_results_on_and_makes_arguments_of_its_own():
+    known = layers()
+    section = LINEAR.build("squash_backward", known, 0)
+    assert earned(grade(LINEAR, "squash_backward", section, known)) == POINTS
+    shown = LINEAR.show("squash_backward", section)[0]
+    assert list(shown.arguments) == ["x", "dout", "two_dout"]
+    assert shown.calls[1] == "once = squash_backward(dout, forward[1])"
+    assert LINEAR.calls == ("squash_forward", "squash_backward")
+
+
+def test_an_argument_that_nothing_gives_is_named():
+    wrong = Property({"x": Array("N D")}, is_linear, "linear", program={"a": Call("squash_forward", "y")})
+    with pytest.raises(AssignmentError, match="a property has no 'y', input or earlier result"):
+        wrong.build("squash_forward", layers(), 0)
+
+
+def test_a_property_beside_a_check_is_a_finding_with_a_tenth_of_the_points(judge_squash):
+    graded = judge_squash()
+    assert (graded.status, earned(graded)) == (Outcome.PASSED, POINTS)
+    assert finding_ids(graded)[0] == "dx"
+    assert row(graded, "linear").max_score == POINTS // 10
+
+
+def test_a_property_that_fails_costs_its_own_points(judge_squash):
+    graded = judge_squash(squash_backward=lambda dout, cache: np.sign(dout) * (1 - cache**2))
+    assert row(graded, "linear").message == "twice dout does not give twice dx"
+
+
+def test_what_has_the_property_and_no_value_is_not_paid_for_it(judge_squash):
+    """Zeros are linear."""
+    graded = judge_squash(squash_backward=lambda dout, cache: np.zeros_like(dout))
+    assert (row(graded, "linear").score, row(graded, "linear").status) == (0, Outcome.PARTIAL)
+    assert earned(graded) == 0
+
+
+def test_an_unwritten_function_leaves_its_properties_not_implemented(judge_squash):
+    def unwritten(*arguments):
+        raise NotImplementedError
+
+    graded = judge_squash(squash_backward=unwritten)
+    assert graded.status is Outcome.NOT_IMPLEMENTED
+    assert row(graded, "linear").status is Outcome.NOT_IMPLEMENTED
+    assert sum(one.max_score for one in graded.checks) == POINTS

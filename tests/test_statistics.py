@@ -148,3 +148,21 @@ def test_the_other_family_is_named():
     """On 40,000 weights a uniform distribution is seen and said."""
     w = np.random.default_rng(7).uniform(-1, 1, SHAPE) * SIGMA * np.sqrt(3)
     assert "uniform distribution" in distribution(w, he(SHAPE), rescale=False)
+
+
+def test_limits_of_kept_counts_hold_for_binomial_draws_and_not_for_counts_that_never_vary():
+    trials = [(30, 0.5), (30, 0.3)] * 20
+    low, high = statistics.binomial_square_limits(trials)
+    rng = np.random.default_rng(5)
+    n, p = np.array(trials).T
+    for _ in range(500):
+        kept = rng.binomial(n.astype(int), p)
+        assert low <= np.sum((kept - n * p) ** 2 / (n * p * (1 - p))) <= high
+    assert low > 0
+    assert high < np.sum((rng.choice([0, 1], n.size) * n - n * p) ** 2 / (n * p * (1 - p)))
+
+
+def test_binomial_limits_hold_nearly_everything_and_are_tight():
+    low, high = statistics.binomial_limits(10_000, 0.5)
+    assert 4650 < low < 4700 < 5300 < high < 5350
+    assert statistics.binomial_limits(3, 0.5) == (0, 3)

@@ -128,7 +128,7 @@ def grade_functions(
     """Grade the reference with some functions replaced, in this process."""
     run = known.runner(replaced)
     return {
-        problem.id: problem.check.grade(problem.id, problem.hundredths, sections[problem.id], run)
+        problem.id: problem.whole.grade(problem.id, problem.hundredths, sections[problem.id], run)
         for problem in problems
     }
 
@@ -156,7 +156,7 @@ def dependents(assignment: Assignment, known: Reference, function: str) -> list[
         problem
         for problem in assignment.problems
         if problem.id != function
-        and (function in problem.check.calls or function in _called(known.functions[problem.id]))
+        and (function in problem.whole.calls or function in _called(known.functions[problem.id]))
     ]
 
 

@@ -3,15 +3,19 @@
 from grader.checks.backward import Backward
 from grader.checks.forward import Forward, Part
 from grader.checks.initializer import Initializer
-from grader.checks.inputs import Array, Choice, Function, Generator, Labels, Maybe, Record, Shape, Size, Sizes
+from grader.checks.inputs import Array, Choice, Divisor, Function, Generator, Labels, Maybe, Record, Shape, Size, Sizes
 from grader.checks.loss import Loss
 from grader.checks.network import NetworkInitializer
-from grader.checks.property import Property
+from grader.checks.property import Call, Property
+from grader.checks.random_backward import RandomBackward
+from grader.checks.random_layer import RandomLayer
 
 __all__ = [
     "Array",
     "Backward",
+    "Call",
     "Choice",
+    "Divisor",
     "Forward",
     "Function",
     "Generator",
@@ -22,6 +26,8 @@ __all__ = [
     "NetworkInitializer",
     "Part",
     "Property",
+    "RandomBackward",
+    "RandomLayer",
     "Record",
     "Shape",
     "Size",

@@ -18,6 +18,7 @@ from grader.checks import regimes
 from grader.checks.inputs import (
     Array,
     Choice,
+    Divisor,
     Function,
     Generator,
     Input,
@@ -186,6 +187,8 @@ def _fill(item: Input, path: str, draw: Draw, lengths: Mapping[str, tuple[int, .
         return draw.picks[path]
     if isinstance(item, Size):
         return lengths[item.axis][0]
+    if isinstance(item, Divisor):
+        return _divisor(lengths[item.axis][0], draw.picks[path])
     if isinstance(item, Sizes):
         return list(draw.sizes[path])
     if isinstance(item, Generator):
@@ -203,6 +206,13 @@ def _fill(item: Input, path: str, draw: Draw, lengths: Mapping[str, tuple[int, .
 def _shape(item: Array | Shape, path: str, draw: Draw, lengths: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
     axes = draw.picks[path + "~"] if item.broadcast else item.axes
     return tuple(length for axis in axes.split() for length in ((1,) if axis == "1" else lengths[axis]))
+
+
+def _divisor(length: int, which: str) -> int:
+    """Return the divisor of a length that a pick of `DIVISORS` stands for."""
+    found = [number for number in range(1, length + 1) if length % number == 0]
+    places = {"one": 0, "few": min(1, len(found) - 1), "many": max(0, len(found) - 2), "all": -1}
+    return found[places[which]]
 
 
 def _lengths(sizes: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

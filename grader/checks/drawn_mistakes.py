@@ -22,20 +22,24 @@ from grader.sandbox.replies import Runner
 
 # Two independent estimates of one variance from n draws differ by less than this many sqrt(2 / n).
 CHANCE = 8.0
-ROWS = ("variance", "distribution", "generator")
+ROWS = ("variance", "distribution", "generator", "scale", "keep", "independence", "identity", "manners")
+# The rows that ratios speak of: the variance of weights; the factor and the rate of what a random layer keeps.
+MEASURED = ("variance", "scale", "keep")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """`ratios[i]` from `counts[i]` weights (NaN where there are none); `codes` by row, "" where it passed."""
+    """`ratios[i]` from `counts[i]` numbers (NaN where there are none); `codes` by row, "" where it passed."""
 
     ratios: np.ndarray
     counts: np.ndarray
     codes: Mapping[str, str]
 
-    def same_variance(self, other: Drawn) -> bool:
+    def same_ratios(self, other: Drawn) -> bool:
         """Whether all ratios agree within chance."""
-        if self.ratios.shape != other.ratios.shape or self.codes["variance"] != other.codes["variance"]:
+        if self.ratios.shape != other.ratios.shape or any(
+            self.codes.get(row) != other.codes.get(row) for row in MEASURED
+        ):
             return False
         with np.errstate(all="ignore"):
             apart = np.abs(np.log(self.ratios / other.ratios))
@@ -45,13 +49,13 @@ class Drawn:
 
     def same(self, other: Drawn) -> bool:
         """Whether two signatures cannot be told apart."""
-        return dict(self.codes) == dict(other.codes) and self.same_variance(other)
+        return dict(self.codes) == dict(other.codes) and self.same_ratios(other)
 
     def fits_row(self, student: Drawn, row: str) -> bool:
         """Whether this mistake explains one failed row of the student's."""
         if not self.codes[row] or self.codes[row] != student.codes[row]:
             return False
-        return row != "variance" or self.same_variance(student)
+        return row not in MEASURED or self.same_ratios(student)
 
 
 def signature(findings: Sequence[Finding], ratios: Sequence[float], counts: Sequence[int]) -> Drawn:
@@ -61,7 +65,7 @@ def signature(findings: Sequence[Finding], ratios: Sequence[float], counts: Sequ
 
 
 def _code(finding: Finding) -> str:
-    if finding.id == "variance" and "acceptable" in finding.message:
+    if finding.id in MEASURED and "acceptable" in finding.message:
         return "wrong"
     return re.sub(r"[-+]?\d[\d.e%+-]*|'\w+'|For fans \([^)]*\): ", "#", finding.message)
 
@@ -102,7 +106,7 @@ def name_mistakes(findings: Sequence[Finding], student: Drawn, data: bytes) -> l
         alone = [
             (name, text)
             for name, text, drawn in known
-            if drawn.fits_row(student, row) and [r for r in ROWS if drawn.codes[r]] == [row]
+            if drawn.fits_row(student, row) and [r for r in ROWS if drawn.codes.get(r)] == [row]
         ]
         fits = whole if len(whole) == 1 else alone
         if len(fits) == 1:

@@ -19,6 +19,8 @@ from grader.errors import AssignmentError, did_you_mean
 from grader.sandbox.functions import NAMED
 
 PLAIN = ("normal", "integers")
+# Which divisor of a length is drawn: 1, the next after it, the last before the length, the length itself.
+DIVISORS = ("one", "few", "many", "all")
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,13 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Divisor:
+    """A whole number that divides the length of a named axis: how many groups of channels."""
+
+    axis: str
+
+
+@dataclass(frozen=True)
 class Sizes:
     """A list of `fewest` to `most` layer sizes."""
 
@@ -114,7 +123,7 @@ class Record:
     entries: Mapping[str, Input]
 
 
-Input = Array | Shape | Function | Labels | Choice | Size | Sizes | Generator | Maybe | Record
+Input = Array | Shape | Function | Labels | Choice | Size | Divisor | Sizes | Generator | Maybe | Record
 Inputs = Mapping[str, Input]
 
 
@@ -158,6 +167,8 @@ def choices_of(inputs: Inputs, prefix: str = "") -> dict[str, tuple[Any, ...]]:
             found[path] = item.names
         elif isinstance(item, (Array, Shape)) and item.broadcast:
             found[path + "~"] = shortened(item.axes)
+        elif isinstance(item, Divisor):
+            found[path] = DIVISORS
         elif isinstance(item, Maybe):
             found[path + "?"] = (True, False)
             found.update(choices_of({name: item.input}, prefix))
@@ -195,4 +206,4 @@ def _axes(item: Input) -> tuple[str, ...]:
         return tuple(item.axes.split())
     if isinstance(item, Labels):
         return (item.axis, item.below)
-    return (item.axis,) if isinstance(item, Size) else ()
+    return (item.axis,) if isinstance(item, (Size, Divisor)) else ()

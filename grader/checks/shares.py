@@ -7,7 +7,7 @@ the value points that was won: zeros that leave their arguments alone earn nothi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from grader.report import Case, CheckResult, Outcome
@@ -28,6 +28,14 @@ INITIALIZER: Mapping[str, int] = MappingProxyType(
     }
 )
 PROPERTY: Mapping[str, int] = MappingProxyType({"value": 1000})
+RANDOM_LAYER: Mapping[str, int] = MappingProxyType({"value": 700, "identity": 200, "manners": 100})
+RANDOM_BACKWARD: Mapping[str, int] = MappingProxyType({"value": 700, "identity": 200, "manners": 100})
+# What all properties that are asked of a problem besides its check have together.
+BESIDES = 100
+SIDES = frozenset({"numeric", "extremes", "rounding", "form", "manners", "identity"})
+
+
+IN_PROPORTION = "fine so far; counts in proportion to the values that are right"
 
 
 @dataclass(frozen=True)
@@ -78,12 +86,26 @@ def score(
     return tuple(results)
 
 
+def value_share(checks: Sequence[CheckResult]) -> tuple[int, int]:
+    """Return the points won and the points there are in the value rows of a check."""
+    rows = [check for check in checks if check.id not in SIDES]
+    return sum(row.score for row in rows), sum(row.max_score for row in rows)
+
+
+def in_proportion(check: CheckResult, won: int, whole: int) -> CheckResult:
+    """Return a finding that pays its points times `won / whole`: as side rows do."""
+    earned = check.score * won // whole if whole else check.score
+    if earned == check.score:
+        return check
+    return replace(check, score=earned, status=Outcome.PARTIAL, message=check.message or IN_PROPORTION)
+
+
 def _result(finding: Finding, share: int, pays: int) -> CheckResult:
     earned = pays if finding.passed else 0
     status, message = finding.status, finding.message
     if finding.passed and earned < share:
         status = Outcome.PARTIAL
-        message = message or "fine so far; counts in proportion to the values that are right"
+        message = message or IN_PROPORTION
     return CheckResult(finding.id, finding.title, earned, share, status, message, finding.mistake, finding.case)
 
 

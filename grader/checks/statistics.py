@@ -6,6 +6,7 @@ variance 1. Every limit that needs more than NumPy is frozen in the bank.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -118,6 +119,45 @@ def largest_limits(n: int, family: str) -> tuple[float, float]:
     low_tail, high_tail = -np.expm1(np.log(half) / n), -np.expm1(np.log1p(-half) / n)
     smallest = max(0.0, -float(ndtri_exp(np.log(low_tail / 2.0))))
     return smallest, -float(ndtri_exp(np.log(high_tail / 2.0)))
+
+
+@lru_cache(maxsize=4096)
+def binomial_limits(n: int, share: float) -> tuple[int, int]:
+    """Return the two-sided limits at ALPHA of how many of n entries are kept, each with probability `share`."""
+    # Imported here for start-up time: scipy stays out of grading altogether.
+    from scipy.special import bdtr, bdtrc
+
+    counts = np.arange(n + 1)
+    inside = (bdtr(counts, n, share) >= ALPHA / 2.0) & (bdtrc(counts - 1.0, n, share) >= ALPHA / 2.0)
+    kept = counts[inside]
+    return int(kept[0]), int(kept[-1])
+
+
+TILTS = np.geomspace(1e-4, 256.0, 160)
+
+
+@lru_cache(maxsize=4096)
+def _log_generating(n: int, share: float) -> np.ndarray:
+    """Return log E exp(t (k - n p)^2 / (n p (1 - p))) for binomial k, at t = -TILTS, then at t = TILTS."""
+    # Imported here for start-up time: scipy stays out of grading altogether.
+    from scipy.special import gammaln, logsumexp
+
+    k = np.arange(n + 1.0)
+    log_mass = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + k * np.log(share) + (n - k) * np.log1p(-share)
+    squares = (k - n * share) ** 2 / (n * share * (1.0 - share))
+    tilts = np.concatenate([-TILTS, TILTS])
+    return np.asarray(logsumexp(log_mass[:, None] + np.outer(squares, tilts), axis=0), dtype=np.float64)
+
+
+def binomial_square_limits(trials: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """Return limits of the sum of (k - n p)^2 / (n p (1 - p)) over independent binomial k, by Chernoff's bound.
+
+    trials: (n, p) of each, n below some hundreds. The generating functions are exact, so the limits hold however
+    few trials there are.
+    """
+    total = sum((_log_generating(n, share) for n, share in trials), np.zeros(2 * TILTS.size))
+    rate, (below, above) = np.log(2.0 / ALPHA), np.split(total, 2)
+    return max(0.0, float(np.max((-rate - below) / TILTS))), float(np.min((rate + above) / TILTS))
 
 
 def distance_limit(n: int) -> float:

@@ -161,7 +161,7 @@ def cases(
     assignment = assignments.load(course, hw)
     chosen = assignment.problem(problem)
     source = BankSource(course, assignment, seed, cache_folder(), bank_progress(hw))
-    shown = chosen.check.show(chosen.id, source.bank.section(chosen.id))
+    shown = chosen.whole.show(chosen.id, source.bank.section(chosen.id))
     some = shown[:limit] if limit else shown
     show(f"import numpy as np\nfrom {chosen.file.removesuffix('.py')} import *")
     for number, case in enumerate(some, 1):
