@@ -21,6 +21,7 @@ from grader.checks.base import Shown
 from grader.checks.cases import Case, draw_strategy, realise
 from grader.checks.compare import show_shape
 from grader.checks.differences import Verdict
+from grader.checks.loss import is_clear_of_kinks
 from grader.checks.numeric import Numeric, Probe
 from grader.checks.reference import Reference
 from grader.checks.show import full_code, literal
@@ -148,6 +149,8 @@ def by_reference(problem: Problem, reference: Reference, run: Runner) -> Judge:
 
     def judge(case: Case) -> Failure | None:
         if kinked and not is_off_the_kink(check, reference, case):
+            return None
+        if isinstance(check, Loss) and not is_clear_of_kinks(check, case):
             return None
         section = check.live(problem.id, reference, case)
         graded = check.grade(problem.id, problem.hundredths, section, run)

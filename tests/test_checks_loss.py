@@ -166,3 +166,36 @@ def test_known_mistakes_are_named():
     for one in (sums, negative):
         graded = grade(MARGIN, "margin_loss", section, known, margin_loss=one.function)
         assert {check.mistake for check in graded.checks} - {None} == {one.id}
+
+
+def hinge(x, t):
+    """The mean of max(0, 1 - t x) over all entries: it has a kink where t x is 1."""
+    off = 1 - t * x
+    active = (off > 0) * np.ones_like(x)
+    return (off * active).mean(), -t * active / x.size
+
+
+def test_a_kinked_loss_is_confirmed_on_both_sides_of_its_kinks_and_never_near_one():
+    """0.1 times 10 is 1 on paper, and on either side of it in floating point."""
+    inputs = {"x": Array("N D", ("integers", "normal")), "t": Array("N D", ("integers", "normal"))}
+    check = Loss(inputs, kink=lambda x, t: 1 - t * x)
+    known = Reference({"hinge": hinge})
+    section = check.build("hinge", known, 0)
+    cases = [shown.arguments for shown in check.show("hinge", section)]
+    gaps = np.abs(np.concatenate([(1 - case["t"].astype(np.longdouble) * case["x"]).ravel() for case in cases]))
+    assert (gaps == 0).any()
+    assert not ((gaps > 0) & (gaps < 1e-10)).any()
+    assert earned(grade(check, "hinge", section, known, hinge=hinge)) == POINTS
+
+
+def test_an_infinite_answer_is_not_taken_for_any_other(margin):
+    """An infinity is as large as any tolerance that is measured by it."""
+
+    def overflows(x, t):
+        with np.errstate(over="ignore"):
+            return np.log1p(np.exp(-t * x)).sum() / len(x), margin_loss(x, t)[1]
+
+    known = reference(mistake("margin-overflows", overflows, "margin_loss"))
+    section = MARGIN.build("margin_loss", known, 0)
+    graded = grade(MARGIN, "margin_loss", section, known, margin_loss=overflows)
+    assert row(graded, "extremes").mistake == "margin-overflows"

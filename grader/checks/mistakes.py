@@ -47,7 +47,9 @@ class RowOutcome:
             return False
         with np.errstate(all="ignore"):
             allowed = AGREES * np.maximum(self.size, np.abs(self.values))
-            close = np.abs(self.values - other.values) <= allowed
+            difference = np.abs(self.values - other.values)
+            # An infinity is near nothing, though infinitely much would be allowed beside it.
+            close = (difference <= allowed) & np.isfinite(difference)
         same = close | (self.values == other.values) | (np.isnan(self.values) & np.isnan(other.values))
         return bool(same.all())
 

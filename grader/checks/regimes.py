@@ -62,6 +62,39 @@ def integers(rng: Rng, shape: tuple[int, ...]) -> Values:
     return rng.integers(-4, 5, shape).astype(np.float64)
 
 
+def zeros(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """Zeros everywhere."""
+    return np.zeros(shape)
+
+
+def bits(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """Zeros and ones at random: rows and columns are often equal by chance."""
+    return rng.integers(0, 2, shape).astype(np.float64)
+
+
+def repeated(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """The same numbers again two places further on, along every axis: rows and columns have copies."""
+    values: Values = integers(rng, shape)[np.ix_(*(np.arange(length) % 2 for length in shape))]
+    return values
+
+
+def one_sign(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """Small whole numbers, of one sign along the second axis, another sign elsewhere."""
+    values: Values = np.abs(integers(rng, shape)) * rng.choice((-1.0, 1.0), (shape[0], 1, *shape[2:]))
+    return values
+
+
+def partly_constant(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """Some columns the same number for every example, some zero, some zero but for one example."""
+    values = normal(rng, shape)
+    for column, kind in enumerate(rng.permutation(shape[-1]) % 4):
+        one = values[int(rng.integers(shape[0])), column]
+        values[..., column] = {1: one, 2: 0.0, 3: 0.0}.get(int(kind), values[..., column])
+        if kind == 3:
+            values[int(rng.integers(shape[0])), column] = 0.5
+    return values
+
+
 def far_from_one(rng: Rng, shape: tuple[int, ...]) -> Values:
     """Between 0.5 and 3 in size, either sign, never 0 or 1: for gamma and beta."""
     return np.round(rng.choice((-1.0, 1.0), shape) * rng.uniform(1.2, 3.0, shape), 2)
@@ -106,6 +139,11 @@ REGIMES: Mapping[str, Regime] = MappingProxyType(
             constant_columns,
             ties,
             integers,
+            zeros,
+            bits,
+            repeated,
+            one_sign,
+            partly_constant,
             far_from_one,
             positive,
             huge,
