@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+
 from grader import __version__
 from grader.ahead import Ahead
 from grader.assignment import Assignment, Problem
 from grader.bank import Bank
 from grader.checks.base import Graded, Section, describe_step, outcome_of
 from grader.errors import GraderError
+from grader.excuses import settle
 from grader.intake import Submission
 from grader.report import Evidence, Isolation, Outcome, ProblemResult, Report, total
 from grader.sandbox.levels import find_shortfall
@@ -49,17 +52,19 @@ def grade(
         stopped = {problem.id: _not_ready(problem, submission, manifest) for problem in problems}
         ready = [problem for problem in problems if stopped[problem.id] is None]
         answers: Answers = _InTurn(student, bank, ready) if isolation.level == 0 else _ahead(student, bank, ready)
-        results = []
+        graded, printed, drawn = {}, {}, {}
         for problem in problems:
             reason = stopped[problem.id]
             if reason is None and until is not None and time.monotonic() > until:
                 reason = Outcome.TIMEOUT, "not tried: the time for the whole run is used up"
-            graded, printed = _judge(problem, reason, answers)
-            result = _result(problem, graded, submission, manifest, printed)
-            results.append(replace(result, pictures=graded.draw()) if pictures else result)
+            graded[problem.id], printed[problem.id] = _judge(problem, reason, answers)
+            if pictures:
+                drawn[problem.id] = graded[problem.id].draw()
+        settled = settle(assignment, problems, graded)
+        results = [_result(one, settled[one.id], submission, manifest, printed[one.id]) for one in problems]
         report = replace(
             report,
-            problems=tuple(results),
+            problems=tuple([replace(one, pictures=drawn.get(one.id, ())) for one in results]),
             notes=report.notes + manifest.notes + _stand_in_notes(manifest),
             bank_hash=bank().hash if ready else None,
             evidence=summarise(result.evidence for result in results),
@@ -104,7 +109,9 @@ def _judge(problem: Problem, stopped: tuple[Outcome, str] | None, answers: Answe
     if stopped is not None:
         outcome, message = stopped
         return Graded(outcome, problem.whole.rows(problem.id, problem.hundredths, outcome, message), message), ()
-    graded = problem.whole.grade(problem.id, problem.hundredths, answers.next(), answers.run)
+    # What came back may hold infinities and overflow anywhere; that is a wrong answer, not a warning.
+    with np.errstate(all="ignore"):
+        graded = problem.whole.grade(problem.id, problem.hundredths, answers.next(), answers.run)
     return graded, answers.printed()
 
 

@@ -28,7 +28,7 @@ LAYERS = (
     ("grader.checks",),
     ("grader.assignment", "grader.hints"),
     ("grader.bank",),
-    ("grader.engine", "grader.ahead", "grader.explore"),
+    ("grader.engine", "grader.excuses", "grader.ahead", "grader.explore"),
     ("grader.render",),
     ("grader.authoring", "grader.gradescope", "grader.submit"),
     ("grader.pytest_plugin", "grader.live", "grader.opened", "grader.debugged"),

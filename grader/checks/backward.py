@@ -107,8 +107,11 @@ class Backward:
         if stopped is not None:
             outcome, message = stopped
             return Graded(outcome, self.rows(problem, points, outcome, message), message)
-        checks = shares.score(points, shares.BACKWARD, attempt.findings())
-        return Graded(shares.overall(checks), checks, attempt.remark, attempt.evidence(), attempt.draw)
+        graded = _score(points, attempt)
+        if not attempt.is_excused:
+            return graded
+        strict = _Attempt(self, problem, section, run, rows=attempt.rows, excuses=False)
+        return replace(graded, unexcused=_score(points, strict))
 
     def numeric(self, problem: str) -> Numeric:
         """Return how the numerical gradient of this problem is taken."""
@@ -132,17 +135,40 @@ class Backward:
         return f"numerical gradient of your own {self.forward}" if name == "numeric" else TITLES[name]
 
 
-class _Attempt:
-    """One student's replies to one section, and what they mean."""
+def _score(points: int, attempt: _Attempt) -> Graded:
+    checks = shares.score(points, shares.BACKWARD, attempt.findings())
+    return Graded(shares.overall(checks), checks, attempt.remark, attempt.evidence(), attempt.draw)
 
-    def __init__(self, check: Backward, problem: str, section: Section, run: Runner) -> None:
+
+class _Attempt:
+    """One student's replies to one section, and what they mean.
+
+    Without `excuses` it counts for nothing that the student's own forward or parts are wrong in the same way.
+    """
+
+    def __init__(
+        self,
+        check: Backward,
+        problem: str,
+        section: Section,
+        run: Runner,
+        *,
+        rows: Mapping[str, Row] | None = None,
+        excuses: bool = True,
+    ) -> None:
         self.check, self.problem, self.section, self.run = check, problem, section, run
-        self.rows = base.replay(section["request"], run)
+        self.excuses = excuses
+        self.rows = base.replay(section["request"], run) if rows is None else rows
         self.case_rows = [self.rows[f"case{i}"] for i in range(len(section["extreme"]))]
         self.ordinary = [i for i, extreme in enumerate(section["extreme"]) if not extreme]
         self.state = follow.forward_state(section, self.case_rows, self.ordinary, check.forward)
         self.remark = ""
         self.differences: tuple[Evidence, ...] = ()
+
+    @property
+    def is_excused(self) -> bool:
+        """Whether anything was let pass because another function is wrong. Asked once all is judged."""
+        return bool(self.remark) or self.state.kind != "right" or self.state.inaccurate
 
     # --- what stops the judging altogether ---
 
@@ -185,6 +211,8 @@ class _Attempt:
     def judged(self) -> dict[str, Compared]:
         """As compared, after credit where a part or the student's own forward has paid already."""
         judged = dict(self.compared)
+        if not self.excuses:
+            return judged
         wrong = [name for name in judged if verdicts.first_trouble(judged[name], self.ordinary, Trouble.VALUE)]
         if self.check.parts and any(one.remarks for one in judged.values()):
             self._follow_parts(judged)
@@ -248,7 +276,7 @@ class _Attempt:
     def _rows(self) -> list[Finding]:
         found = [self._value(name) for name in self.check.names]
         found += [finding for finding in (self._numeric(), self._extremes()) if finding is not None]
-        fair = self.state.kind == "right" and not self.state.inaccurate
+        fair = not self.excuses or (self.state.kind == "right" and not self.state.inaccurate)
         found.append(verdicts.rounding_finding(self.judged.items() if fair else (), self.ordinary, self._show))
         found.append(verdicts.form_finding(self.judged.items()))
         found.append(self._manners())
@@ -270,9 +298,11 @@ class _Attempt:
             return None
         own = self.check.numeric(self.problem)
         finding, self.differences = own.finding(self.section["numeric"], self.rows, self.run)
-        if not finding.passed and self._has_paid:
+        if finding.passed or not self.excuses:
+            return finding
+        if self._has_paid:
             return Finding("numeric", own.title(), side=True)
-        if not finding.passed and self.state.kind == "near":
+        if self.state.kind == "near":
             right = all(not verdicts.first_trouble(one, self.ordinary, Trouble.VALUE) for one in self.compared.values())
             if right:
                 # The backward is the reference's; it is the forward that differs, and it has paid for that.
@@ -284,10 +314,10 @@ class _Attempt:
         if not indices:
             return None
         title = TITLES["extremes"]
-        if self.state.kind != "right" or self.state.inaccurate:
+        if self.excuses and (self.state.kind != "right" or self.state.inaccurate):
             return Finding("extremes", title, side=True)
         # Where the student's own forward fails on the extreme input, the forward has paid already.
-        fair = [i for i in indices if i not in self.state.wrong]
+        fair = [i for i in indices if i not in self.state.wrong or not self.excuses]
         for name, one in self.judged.items():
             finding = verdicts.value_finding(name, title, one, fair, self._show, self._status)
             if not finding.passed:

@@ -25,7 +25,11 @@ Step = list[Any]
 
 @dataclass(frozen=True)
 class Graded:
-    """What a check found for one problem."""
+    """What a check found for one problem.
+
+    `unexcused` is what it would have found, had no other function of the student's been taken to have paid for a
+    fault already; None where nothing was excused. See `grader.excuses`.
+    """
 
     status: Outcome
     checks: tuple[CheckResult, ...]
@@ -33,6 +37,7 @@ class Graded:
     evidence: tuple[Evidence, ...] = ()
     # Called only where somebody will look at pictures.
     draw: Callable[[], tuple[Picture, ...]] = tuple
+    unexcused: Graded | None = None
 
 
 @dataclass(frozen=True)

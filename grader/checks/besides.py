@@ -6,6 +6,7 @@ many a fine property.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from grader.checks import shares
@@ -54,14 +55,19 @@ class Besides:
         graded = self.check.grade(problem, own, section, run)
         if graded.status in (Outcome.NOT_IMPLEMENTED, Outcome.BLOCKED):
             return replace(graded, checks=self.rows(problem, points, graded.status, graded.message))
-        checks = list(graded.checks)
-        won, whole = shares.value_share(graded.checks)
+        found: list[CheckResult] = []
         for one, share, saved in zip(self.properties, others, section["properties"], strict=True):
-            for found in one.grade(problem, share, saved, run).checks:
-                checks.append(shares.in_proportion(found, won, whole))
-        return replace(graded, status=shares.overall(checks), checks=tuple(checks))
+            found += one.grade(problem, share, saved, run).checks
+        unexcused = None if graded.unexcused is None else _join(graded.unexcused, found)
+        return replace(_join(graded, found), unexcused=unexcused)
 
     def _points(self, points: int) -> list[int]:
         """Split the points: the check's own, then each property's."""
         each = shares.BESIDES // len(self.properties)
         return shares.allocate(points, [1000 - each * len(self.properties), *[each] * len(self.properties)])
+
+
+def _join(graded: Graded, found: Sequence[CheckResult]) -> Graded:
+    won, whole = shares.value_share(graded.checks)
+    checks = (*graded.checks, *(shares.in_proportion(one, won, whole) for one in found))
+    return replace(graded, status=shares.overall(checks), checks=checks)

@@ -117,16 +117,21 @@ class NetworkInitializer:
         if stopped is not None:
             outcome, message = stopped
             return Graded(outcome, self.rows(problem, points, outcome, message), message)
-        findings, remark = attempt.findings(), ""
+        findings = attempt.findings()
         if all(finding.passed for finding in findings):
-            pass
-        elif self.parts and attempt.follows_parts():
-            findings = [replace(finding, status=Outcome.PASSED, message="", case=None) for finding in findings]
-            remark = "follows your own initialisers, where the points are lost"
-        else:
-            findings = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
-        checks = _score(points, findings)
-        return Graded(shares.overall(checks), checks, remark, attempt.evidence(), attempt.draw)
+            return _graded(points, findings, attempt)
+        named = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
+        graded = _graded(points, named, attempt)
+        if not self.parts or not attempt.follows_parts():
+            return graded
+        excused = [replace(finding, status=Outcome.PASSED, message="", case=None) for finding in findings]
+        remark = "follows your own initialisers, where the points are lost"
+        return replace(_graded(points, excused, attempt), message=remark, unexcused=graded)
+
+
+def _graded(points: int, findings: Sequence[Finding], attempt: Attempt) -> Graded:
+    checks = _score(points, findings)
+    return Graded(shares.overall(checks), checks, "", attempt.evidence(), attempt.draw)
 
 
 def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:

@@ -14,8 +14,10 @@ from grader.sandbox.limits import OUT_OF_MEMORY, Limits
 from grader.sandbox.marks import NAME_CHARS, clean
 from grader.sandbox.replies import Frame, FunctionState, Lost, Manifest, Raised, Returned, Row, Step
 
-MAX_REPLY_BYTES = 256 * 2**20
+# Far more than a check asks for; the grader may have to live in 768 MB together with the worker.
+MAX_REPLY_BYTES = 64 * 2**20
 MAX_REPLY_NODES = 250_000
+MAX_REPLY_TEXT = 4 * 2**20
 
 # What reading a tree of another form than agreed may raise.
 _MALFORMED = (TypeError, ValueError, LookupError, AttributeError)
@@ -31,7 +33,7 @@ _SIGNALS = {
 def decode(payload: marks.Buffer) -> Any:
     """Return the tree of a reply; raise ProtocolError for anything else."""
     try:
-        return codec.decode(payload, max_bytes=MAX_REPLY_BYTES, max_nodes=MAX_REPLY_NODES)
+        return codec.decode(payload, max_bytes=MAX_REPLY_BYTES, max_nodes=MAX_REPLY_NODES, max_text=MAX_REPLY_TEXT)
     except marks.WireError as error:
         raise ProtocolError(str(error)) from None
 

@@ -28,6 +28,7 @@ from grader.sandbox.marks import (
     MAX_DEPTH,
     MAX_DIMENSIONS,
     MAX_NODES,
+    MAX_TEXT_BYTES,
     NAME_CHARS,
     Buffer,
     Handle,
@@ -187,10 +188,18 @@ class _Encoder:
 # --- decoding ---------------------------------------------------------------------------------------------
 
 
-def decode(buffer: Buffer, *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_NODES, keep_lists: bool = False) -> Any:
+def decode(
+    buffer: Buffer,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_nodes: int = MAX_NODES,
+    max_text: int = MAX_TEXT_BYTES,
+    keep_lists: bool = False,
+) -> Any:
     """Return the tree that `buffer` holds. Arrays are read-only views of it where it is read-only.
 
-    Lists come back as tuples, or as lists with `keep_lists`. `max_nodes` bounds the number of values.
+    Lists come back as tuples, or as lists with `keep_lists`. `max_nodes` bounds the number of values, `max_text`
+    the bytes of all text together.
 
     Raises:
         WireError: the bytes are anything else than one whole tree within the limits.
@@ -198,7 +207,7 @@ def decode(buffer: Buffer, *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_N
     if len(buffer) > max_bytes:
         raise WireError(f"a tree of {len(buffer)} bytes; at most {max_bytes} are taken")
     try:
-        decoder = _Decoder(buffer, max_nodes, keep_lists)
+        decoder = _Decoder(buffer, max_nodes, max_text, keep_lists)
         [tree] = decoder.take(1, 0)
         decoder.finish()
     except WireError:
@@ -211,13 +220,16 @@ def decode(buffer: Buffer, *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_N
 class _Decoder:
     """Walks the tags of one buffer; values come from the columns beside them."""
 
-    def __init__(self, buffer: Buffer, max_nodes: int, keep_lists: bool) -> None:
+    def __init__(self, buffer: Buffer, max_nodes: int, max_text: int, keep_lists: bool) -> None:
         magic, tags, integers, floats, text = _HEADER.unpack_from(buffer)
         if magic != _MAGIC:
             raise WireError("not a tree: wrong first bytes")
         # A value needs one tag and at most a key, a length and eight dimensions.
         if tags > max_nodes or integers > 10 * tags or floats > tags:
             raise WireError(f"a tree of {tags} values; at most {max_nodes} are taken")
+        # A character may take four bytes once it is decoded, so that little text makes a large string.
+        if text > max_text:
+            raise WireError(f"a tree with {text} bytes of text; at most {max_text} are taken")
         at_floats = _HEADER.size + 8 * integers
         at_tags = at_floats + 8 * floats
         at_text = at_tags + tags

@@ -145,9 +145,14 @@ class Student:
             "blocked": self._blocked,
         }
         running: list[str] = []
+        left = 2 * len(self._files)
 
         def hear(event: marks.Buffer) -> None:
+            nonlocal left
             kind, file = answers.read_import_event(event, self._files)
+            left -= 1
+            if left < 0:
+                raise ProtocolError("a file was imported twice")
             if kind == "importing":
                 running.append(file)
             elif file in running:
