@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 import io
 import json
+import os
+import subprocess
 import zipfile
 from fractions import Fraction
 
 import pytest
 from results_schema import check_results
 
-from grader.errors import UsageError
-from grader.gradescope import rate
+from grader.errors import IntakeError, UsageError
+from grader.gradescope import harness, rate
 from grader.gradescope.package import REQUIREMENTS, build_probe, build_wheel, write_zip
 from grader.gradescope.results import combine, fault, refused_submission, results, scaled
 from grader.gradescope.settings import Settings, parse_rate
@@ -148,6 +150,97 @@ def test_a_fault_is_a_valid_document_and_blames_no_student():
     check_results(refused_submission("no wanted file \x1b[0m", 0.1))
 
 
+# --- the harness, whatever happens ----------------------------------------------------------------------------
+
+
+def layout(folder, text):
+    """Return a root like the platform's with these metadata and an assignment that cannot be graded."""
+    (folder / "source").mkdir()
+    (folder / "source" / "config.json").write_text(Settings("hw3").to_json(), encoding="utf-8")
+    (folder / "submission_metadata.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def written(root):
+    found = json.loads((root / harness.RESULTS).read_text(encoding="utf-8"))
+    check_results(found)
+    return found
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", '{"previous_submissions": 3}', "[" * 100_000])
+def test_metadata_that_cannot_be_read_do_not_stop_a_run(tmp_path, text):
+    root = layout(tmp_path, text)
+    harness.run(root)
+    assert written(root)["extra_data"]["fault"] == "no assignment 'hw3'"
+
+
+@pytest.mark.parametrize(("error", "key"), [(IntakeError("no archive"), "refused"), (ValueError("x"), "fault")])
+def test_what_is_not_judged_keeps_the_memory_of_what_was(tmp_path, monkeypatch, error, key):
+    """Otherwise a broken archive would lift the rate limit."""
+
+    def judge(*_):
+        raise error
+
+    monkeypatch.setattr(harness, "judge", judge)
+    root = layout(tmp_path, json.dumps(metadata(NOW, ["2026-11-24T10:00:00-08:00"])))
+    harness.run(root)
+    assert key in written(root)["extra_data"]
+    assert written(root)["extra_data"][rate.GRADED] == ["2026-11-24T10:00:00-08:00"]
+
+
+def test_the_text_of_a_fault_is_for_instructors(tmp_path, monkeypatch, capsys):
+    """It may hold a value of a hidden case: students see its kind, and results/stdout the rest."""
+
+    def judge(*_):
+        raise ValueError(SECRET)
+
+    monkeypatch.setattr(harness, "judge", judge)
+    root = layout(tmp_path, "{}")
+    harness.run(root)
+    assert SECRET not in json.dumps(written(root))
+    assert "ValueError" in written(root)["output"]
+    assert SECRET in capsys.readouterr().err
+
+
+def test_results_that_cannot_be_written_leave_those_that_are_there(tmp_path, monkeypatch):
+    harness.write(tmp_path / "results.json", fault("first"))
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        harness.write(tmp_path / "results.json", fault("second"))
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+    assert "first" in (tmp_path / "results.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("told", "worth"),
+    [
+        ("20.0", "20.0"),
+        (7, "7"),
+        *[(text, "100") for text in ("0", "-1", "inf", "nan", "1e999999999", "1/3", "", None, [], "twenty")],
+    ],
+)
+def test_a_form_without_sensible_points_is_worth_100(told, worth):
+    assert harness.find_worth({"assignment": {"total_points": told}}) == worth
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script")
+@pytest.mark.parametrize(("blocks", "files"), [("unlimited", ["results.json"]), ("0", [])])
+def test_a_full_disk_leaves_no_half_a_file(tmp_path, blocks, files):
+    """The script writes aside; here the grader does not even start, and what is there must be valid."""
+    script = files_of(build_probe())["run_autograder"].decode()
+    command = f"ulimit -f {blocks}; {script}"
+    environment = {**os.environ, "AUTOGRADER_ROOT": str(tmp_path)}
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert sorted(os.listdir(tmp_path / "results")) == files
+    if files:
+        assert "did not start" in written(tmp_path)["output"]
+
+
 # --- rate ---------------------------------------------------------------------------------------------------
 
 
@@ -194,6 +287,22 @@ def test_what_is_not_known_is_graded(found):
     assert rate.refusal(found, (1, 24.0)) is None
 
 
+def test_a_rerun_of_one_submission_does_not_count_against_it():
+    assert rate.refusal(metadata(NOW, [NOW]), (1, 24.0)) is None
+
+
+def test_a_fault_of_ours_is_no_result_that_stands():
+    told = metadata(NOW, ["2026-11-24T10:00:00-08:00"])
+    told["previous_submissions"][-1]["results"]["extra_data"]["fault"] = "The run did not come to its end."
+    assert rate.refusal(told, (1, 24.0)) is None
+
+
+def test_the_next_time_is_when_enough_have_passed():
+    """Also where more were graded than the rate now allows."""
+    found = rate.refusal(metadata(NOW, [f"2026-11-24T{hour:02}:00:00-08:00" for hour in (8, 9, 10)]), (2, 24.0))
+    assert "after 2026-11-25 09:00" in found["output"]
+
+
 def test_without_a_rate_nothing_is_refused():
     assert rate.refusal(metadata(NOW, ["2026-11-24T10:00:00-08:00"] * 9), None) is None
 
@@ -227,10 +336,33 @@ def test_scripts_are_executable_and_use_an_environment_of_their_own():
         setup = archive.read("setup.sh").decode()
         script = archive.read("run_autograder").decode()
     assert setup.startswith("#!/usr/bin/env bash\n")
-    assert "@" not in setup
     assert "-m venv" in setup
     assert "conda" not in setup
     check_results(json.loads(script.split("<<'JSON'\n")[1].split("\nJSON")[0]))
+
+
+def files_of(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_everything_that_is_installed_is_pinned():
+    """What nbformat needs as well: an image that is built again must be the same."""
+    from importlib.metadata import requires
+    from re import match, split
+
+    pinned = {line.split("==")[0] for line in REQUIREMENTS.splitlines()}
+    assert all("==" in line for line in REQUIREMENTS.splitlines())
+    todo, needed = ["nbformat"], set()
+    while todo:
+        name = todo.pop()
+        needed.add(name)
+        for text in requires(name) or []:
+            wanted = match(r"[\w.-]+", text)[0]
+            if "extra ==" not in text and "win32" not in text and wanted not in needed:
+                todo.append(wanted)
+    canonical = {split(r"[-_.]+", name.lower())[0] for name in pinned}
+    assert {split(r"[-_.]+", name.lower())[0] for name in needed} <= canonical
 
 
 def test_every_python_has_a_numpy_with_a_wheel():

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 import tracemalloc
 
 import numpy as np
@@ -314,6 +315,22 @@ def test_a_worker_that_waits_for_ever_is_stopped_by_the_wall_clock(forking, acti
     limits = Limits(call_cpu_s=0.3, problem_cpu_s=1.5, wall_factor=1.0)
     with open_source(forking, limits=limits) as student:
         assert reasons(act(student, action)) == ["Returned", "timeout", "Returned"]
+
+
+def test_after_the_end_of_the_whole_run_nothing_is_waited_for(forking):
+    """A global budget holds whatever a submission does: what runs is ended, and no row is tried after it."""
+    with open_source(forking, until=time.monotonic() + 60) as student:
+        assert reasons(act(student, "")) == ["Returned", "Returned", "Returned"]
+        student._until = time.monotonic() + 0.3
+        steps = act(student, "time.sleep(600)", (-1.0, 1.0))
+        assert reasons(steps) == ["late", "late"]
+        assert steps[0].message == "was not waited for: the time for the whole run is used up"
+
+
+def test_an_import_that_the_whole_run_has_no_time_for_is_said_of_every_file(forking):
+    with open_source(forking, b"import time\ntime.sleep(600)", until=time.monotonic() + 0.3) as student:
+        manifest = student.load()
+    assert [loss.reason for loss in manifest.modules.values()] == ["late"]
 
 
 def test_half_a_reply_is_not_waited_for(forking):

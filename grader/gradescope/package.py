@@ -21,13 +21,22 @@ from grader.bank import PUBLIC_SEED, Progress, build, parse
 from grader.errors import UsageError
 from grader.gradescope.settings import CONFIG, Settings
 
-# NumPy's newest releases have no wheel for Python 3.10: 2.2 is the last.
+# NumPy's newest releases have no wheel for Python 3.10: 2.2 is the last. The rest is nbformat and all that it needs,
+# in releases with wheels for every Python from 3.10 to 3.14: what is not pinned changes between two rebuilds.
 REQUIREMENTS = """numpy==2.2.6 ; python_version < "3.11"
 numpy==2.3.5 ; python_version >= "3.11"
 nbformat==5.10.4
+attrs==25.4.0
+fastjsonschema==2.21.2
+jsonschema==4.25.1
+jsonschema-specifications==2025.9.1
+jupyter_core==5.9.1
+platformdirs==4.5.0
+referencing==0.37.0
+rpds-py==0.29.0
+traitlets==5.14.3
+typing_extensions==4.15.0
 """
-# The numeric user that the worker becomes; `setup.sh` gives it a name, so that a process list is readable.
-STUDENT_UID = 64000
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 
 
@@ -60,9 +69,8 @@ def build_probe() -> bytes:
 
 
 def _common(settings: Settings) -> dict[str, bytes]:
-    scripts = {name: _template(name) for name in ("setup.sh", "run_autograder")}
     return {
-        **{name: text.replace("@UID@", str(STUDENT_UID)).encode() for name, text in scripts.items()},
+        **{name: _template(name).encode() for name in ("setup.sh", "run_autograder")},
         "requirements.txt": REQUIREMENTS.encode(),
         f"grader-{__version__}-py3-none-any.whl": build_wheel(),
         CONFIG: settings.to_json().encode(),

@@ -34,7 +34,8 @@ def recent(metadata: Mapping[str, Any], hours: float) -> list[str]:
     found = []
     for text in moments(metadata):
         moment = _moment(text)
-        if moment is not None and now - timedelta(hours=hours) < moment <= now:
+        # Not the moment itself: a rerun of one submission does not count against it.
+        if moment is not None and now - timedelta(hours=hours) < moment < now:
             found.append(text)
     return found
 
@@ -42,13 +43,13 @@ def recent(metadata: Mapping[str, Any], hours: float) -> list[str]:
 def refusal(metadata: Mapping[str, Any], rate: tuple[int, float] | None) -> dict[str, Any] | None:
     """Return the latest results once more, with a word on why, or None where this submission is to be graded."""
     latest = latest_results(metadata)
-    if rate is None or latest is None:
+    if rate is None or latest is None or _is_fault(latest):
         return None
     count, hours = rate
     graded = recent(metadata, hours)
     if len(graded) < count:
         return None
-    first = _moment(graded[0])
+    first = _moment(graded[-count])
     again = f" The next can be graded after {first + timedelta(hours=hours):%Y-%m-%d %H:%M %z}." if first else ""
     note = (
         f"Not graded: at most {count} submissions in {hours:g} hours are. "
@@ -61,6 +62,12 @@ def refusal(metadata: Mapping[str, Any], rate: tuple[int, float] | None) -> dict
         "output": f"{note}\n\n{_without_note(output)}" if isinstance(output, str) else note,
         "extra_data": {**(extra if isinstance(extra, dict) else {}), GRADED: graded, "rate_limited": True},
     }
+
+
+def _is_fault(results: Mapping[str, Any]) -> bool:
+    """Whether nothing was judged: a fault of ours is no result that could stand."""
+    extra = results.get("extra_data")
+    return isinstance(extra, dict) and "fault" in extra
 
 
 def _without_note(output: str) -> str:

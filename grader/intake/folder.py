@@ -16,7 +16,8 @@ from grader.intake.submission import IntakeLimits, Notebook, Submission
 
 def take_folder(path: Path, wanted: Sequence[str], limits: IntakeLimits, notebook: Notebook) -> Submission:
     """Return the submission in a folder. Links are neither followed nor taken."""
-    name = show_path(path)
+    # A dot says nothing to somebody who uploaded files.
+    name = "The submission" if path == Path() else show_path(path)
     try:
         entries = list(_list(path, "", limits, 0, name))
         if not any(entry.name in wanted and entry.kind != "folder" for entry in entries):

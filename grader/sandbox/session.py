@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -21,11 +22,15 @@ _PROTOCOL = Lost("protocol", "disturbed the pipe to the grader, so its answer ca
 
 @dataclass(frozen=True)
 class Allowance:
-    """What one exchange may take, and how many times that the grader waits. It trusts no clock of the worker's."""
+    """What one exchange may take, and how many times that the grader waits. It trusts no clock of the worker's.
+
+    most_s: wall-clock seconds that are left of the whole run.
+    """
 
     cpu_s: float
     wall_s: float
     slack: float = 1.0
+    most_s: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,10 @@ class Session:
     ) -> Buffer | Lost:
         channel, frames = self._channel, self._frames
         frames.restart()
-        start_cpu_s, end_s = channel.used_cpu_s(), time.monotonic() + allowance.slack * allowance.wall_s
+        start_cpu_s, end_s = (
+            channel.used_cpu_s(),
+            time.monotonic() + min(allowance.slack * allowance.wall_s, allowance.most_s),
+        )
         while True:
             frame = frames.take()
             if frame is not None:

@@ -6,9 +6,10 @@ is replayed row by row, so that only the guilty rows are lost.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 
@@ -19,19 +20,19 @@ from grader.sandbox.in_process import InProcessStudent
 from grader.sandbox.levels import judge
 from grader.sandbox.limits import Limits
 from grader.sandbox.output import Output
+from grader.sandbox.patience import Patience
 from grader.sandbox.replies import Lost, Manifest, Row, Step
 from grader.sandbox.session import Allowance, Session
 from grader.sandbox.zygote import Zygote
 
 __all__ = ["InProcessStudent", "Limits", "Student", "Zygote", "open_student"]
 
-# A group that lost so many rows has failed; the rest of it is not tried.
-_LOSSES = 5
 # No program is nearly as long.
 _STEPS = 1000
 # The clocks that the kernel keeps for the worker should strike before the grader's do.
 _SLACK = 1.25
 _PROTOCOL = Lost("protocol", "gave an answer that cannot be read")
+_RUN_OVER = Lost("late", "was not waited for: the time for the whole run is used up")
 
 
 def open_student(
@@ -41,18 +42,23 @@ def open_student(
     names: Mapping[str, str],
     wanted: Mapping[str, Sequence[str]],
     show_prints: bool = False,
+    until: float | None = None,
 ) -> Student | InProcessStudent:
-    """Return a submission in a process of its own, or in this one where there is no zygote."""
+    """Return a submission in a process of its own, or in this one where there is no zygote.
+
+    until: see `Student`; without a zygote nothing can be stopped.
+    """
     if zygote is None:
         return InProcessStudent(files, names=names, wanted=wanted, show_prints=show_prints)
-    return Student(zygote, files, names=names, wanted=wanted, show_prints=show_prints)
+    return Student(zygote, files, names=names, wanted=wanted, show_prints=show_prints, until=until)
 
 
 class Student:
     """A submission in a locked process.
 
     `files` are sources by file name, `names` the paths that people see, `wanted` the functions of interest by
-    file. With `show_prints` what the submission prints is kept for `printed`.
+    file. With `show_prints` what the submission prints is kept for `printed`. `until` is the moment on
+    `time.monotonic` after which nothing of it is run any more, and what runs is ended.
     """
 
     def __init__(
@@ -64,6 +70,7 @@ class Student:
         wanted: Mapping[str, Sequence[str]],
         limits: Limits | None = None,
         show_prints: bool = False,
+        until: float | None = None,
     ) -> None:
         self._zygote = zygote
         self._limits = limits or zygote.limits
@@ -74,6 +81,7 @@ class Student:
         self._blocked: dict[str, list[str]] = {}
         self._ended: dict[str, Lost] = {}
         self._output = Output(self._limits) if show_prints else None
+        self._until = math.inf if until is None else until
         self._session: Session | None = None
         self._is_loaded = False
         self._manifest: Manifest | None = None
@@ -127,6 +135,8 @@ class Student:
         hung: Counter[str] = Counter()
         for _ in range(2 * len(self._files) + 1):
             outcome, guilty = self._load_once()
+            if outcome is _RUN_OVER:
+                return Manifest(dict.fromkeys(self._files, _RUN_OVER), {})
             if isinstance(outcome, Manifest):
                 return replace(outcome, modules={**outcome.modules, **self._ended})
             hung[guilty] += 1
@@ -158,7 +168,7 @@ class Student:
             elif file in running:
                 running.remove(file)
 
-        reply = self._connect().ask(codec.encode(request), self._allowance, hear)
+        reply = self._ask(self._connect(), codec.encode(request), self._allowance, hear)
         guilty = running[-1] if running else next((f for f in self._files if f not in self._blocked), "")
         if isinstance(reply, Lost):
             return reply, guilty
@@ -174,6 +184,19 @@ class Student:
     def _allowance(self) -> Allowance:
         return Allowance(self._limits.problem_cpu_s, self._limits.problem_wall_s)
 
+    @property
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def _ask(
+        self, session: Session, payload: bytes, allowance: Allowance, hear: Callable[[marks.Buffer], None] | None = None
+    ) -> marks.Buffer | Lost:
+        """Send a request to a worker, within what is left of the whole run."""
+        left_s = max(0.0, self._until - time.monotonic())
+        reply = session.ask(payload, replace(allowance, most_s=left_s), hear)
+        # Whatever the worker did then: it was the grader that ran out of time.
+        return _RUN_OVER if isinstance(reply, Lost) and self._is_over else reply
+
     def _connect(self) -> Session:
         if self._session is None or self._session.is_over:
             self._is_loaded = False
@@ -182,6 +205,8 @@ class Student:
 
     def _loaded_session(self) -> Session | Lost:
         """Return a worker that has imported the submission, a new one where the last is gone."""
+        if self._is_over:
+            return _RUN_OVER
         session = self._connect()
         if self._is_loaded:
             return session
@@ -213,7 +238,7 @@ class Student:
             session.drain()  # What was printed before this request is not printed again.
         kept = self._output.snapshot() if self._output is not None else None
         if isinstance(session, Session):
-            reply = session.ask(payload, self._allowance)
+            reply = self._ask(session, payload, self._allowance)
             if not isinstance(reply, Lost):
                 try:
                     counts = [len(batch) for batch in groups]
@@ -227,12 +252,12 @@ class Student:
     def _replay(self, payload: bytes, groups: Sequence[Sequence[int]], timeouts: int) -> list[list[Row]]:
         """Run the rows of a request one by one, each in a worker that is known to be alive."""
         request = codec.decode(payload, keep_lists=True)
-        patience = _Patience(self._limits, timeouts)
+        patience = Patience(self._limits, timeouts)
         replies = []
         for (program, rows), numbers in zip(request["batches"], groups, strict=True):
             batch = []
             for inputs, group in zip(rows, numbers, strict=True):
-                skipped = patience.find_reason(group)
+                skipped = _RUN_OVER if self._is_over else patience.find_reason(group)
                 if skipped is None:
                     single = {**request, "batches": [[program, [inputs]]], "stream": True}
                     row, cpu_s = self._run_alone(codec.encode(single))
@@ -256,7 +281,7 @@ class Student:
             steps.append(answers.read_event_step(event, self._shown))
 
         limits = self._limits
-        reply = session.ask(payload, Allowance(limits.call_cpu_s, limits.call_wall_s, _SLACK), hear)
+        reply = self._ask(session, payload, Allowance(limits.call_cpu_s, limits.call_wall_s, _SLACK), hear)
         if isinstance(reply, Lost):
             return Row((*steps, reply)), session.spent_cpu_s
         try:
@@ -265,34 +290,3 @@ class Student:
             session.close()
             row = Row((_PROTOCOL,))
         return row, session.spent_cpu_s
-
-
-class _Patience:
-    """Decides which rows of a replay are not tried any more."""
-
-    def __init__(self, limits: Limits, timeouts: int) -> None:
-        self._limits = limits
-        self._allowed = timeouts
-        self._timeouts: Counter[int] = Counter()
-        self._losses: Counter[int] = Counter()
-        self._cpu_s = 0.0
-        self._end_s = time.monotonic() + limits.problem_wall_s
-
-    def count(self, group: int, row: Row, cpu_s: float) -> None:
-        """Take note of how a row ended."""
-        self._cpu_s += cpu_s
-        lost = row.steps[-1] if row.steps else None
-        if isinstance(lost, Lost):
-            self._losses[group] += 1
-            self._timeouts[group] += lost.reason == "timeout"
-
-    def find_reason(self, group: int) -> Lost | None:
-        """Return why the next row of a group is skipped, or None."""
-        if self._timeouts[group] >= self._allowed:
-            return Lost("late", "was not called again after it ran out of time")
-        if self._losses[group] >= _LOSSES:
-            return Lost("skipped", f"was not called again after it failed in this way {_LOSSES} times")
-        if self._cpu_s > self._limits.problem_cpu_s or time.monotonic() > self._end_s:
-            used = f"{self._limits.problem_cpu_s:g} s of computing time"
-            return Lost("late", f"was not called again: the {used} for one problem are used up")
-        return None
