@@ -111,7 +111,7 @@ def test_a_broken_archive_is_a_sentence(upload, tmp_path, name):
 def test_an_empty_upload_is_a_sentence(upload, tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
-    assert "layers.py" in upload(folder)["output"]
+    assert upload(folder)["output"].startswith("The submission is empty; wanted layers.py")
 
 
 FORGER = """
