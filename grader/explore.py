@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from grader.checks.base import Shown
 from grader.checks.cases import Case, draw_strategy, realise
 from grader.checks.compare import show_shape
 from grader.checks.differences import Verdict
+from grader.checks.inputs import Input, Inputs, Maybe, Record
 from grader.checks.loss import is_clear_of_kinks
 from grader.checks.numeric import Numeric, Probe
 from grader.checks.reference import Reference
@@ -69,7 +71,7 @@ def hunt(problem: Problem, reference: Reference | None, run: Runner, *, seconds:
     state = _State(time.perf_counter(), seconds)
     case, failure = _search(check, judge, state, seed)
     if case is not None and failure is not None:
-        failure = _plainer(case, failure, judge)
+        failure = _plainer(check.inputs, case, failure, judge, state)
     shapes = tuple(sorted(state.shapes, key=lambda shape: (int(np.prod(shape)), shape)))
     return Hunt(failure, state.examples, tuple(sorted(state.regimes)), shapes, time.perf_counter() - state.started)
 
@@ -110,7 +112,7 @@ def _search(check: Any, judge: Judge, state: _State, seed: int) -> tuple[Case | 
     @hypothesis.given(draw_strategy(check.inputs, check.sizes))
     def attempt(draw: Any) -> None:
         if state.over:
-            return
+            raise _TimeIsUpError
         case = realise(check.inputs, draw, extreme=extreme)
         state.examples += 1
         state.regimes.add(case.regime)
@@ -127,16 +129,20 @@ def _search(check: Any, judge: Judge, state: _State, seed: int) -> tuple[Case | 
         warnings.simplefilter("ignore")
         try:
             attempt()
-        except _FoundError:
+        except (_FoundError, _TimeIsUpError):
             pass
         except hypothesis.errors.Flaky:
-            # The time ran out while shrinking, or the function answers differently each time.
+            # The function answers differently each time.
             pass
     return state.found if state.found is not None else (None, None)
 
 
 class _FoundError(Exception):
     """A case failed."""
+
+
+class _TimeIsUpError(BaseException):
+    """No Exception: Hypothesis would take it for a failing example and go on."""
 
 
 # --- judging one case ---------------------------------------------------------------------------------------
@@ -200,7 +206,10 @@ def by_differences(problem: Problem, run: Runner) -> Judge:
             outputs = np.asarray(values.value)
             crossed = bool(kink) and _crosses(_sides(kink, arguments, probe) if callable(kink) else outputs)
             if not crossed and _differs(outputs, dout, gradient, probe):
-                return Failure("numeric", f"{probe.gradient} is not the derivative of your own {own.forward}.", shown)
+                message = f"{probe.gradient} is not the derivative of your own {own.forward}."
+                full = own.full_gradient(arguments, dout, probe, run)
+                answers = {} if full is None else {probe.gradient: _without_noise(full[1])}
+                return Failure("numeric", message, replace(shown, answers=answers))
         return None
 
     return judge
@@ -242,6 +251,12 @@ def _differs(outputs: np.ndarray, dout: np.ndarray, gradient: np.ndarray, probe:
     return found.verdict is Verdict.DIFFERS
 
 
+def _without_noise(numerical: np.ndarray) -> np.ndarray:
+    """Return a numerical gradient for reading: ten digits, and what is zero on paper as zero."""
+    size = float(np.max(np.abs(numerical), initial=0.0))
+    return numerical if not 0.0 < size < np.inf else np.asarray(np.round(numerical / size, 10) * size) + 0.0
+
+
 def _shown(problem: Problem, own: Numeric, case: Case, dout: np.ndarray) -> Shown:
     names = ", ".join(case.arguments)
     if own.forward == problem.id:
@@ -253,10 +268,12 @@ def _shown(problem: Problem, own: Numeric, case: Case, dout: np.ndarray) -> Show
 # --- plainer numbers, and the file ----------------------------------------------------------------------------
 
 
-def _plainer(case: Case, failure: Failure, judge: Judge) -> Failure:
-    """Replace numbers by plainer ones as long as the same row fails."""
+def _plainer(inputs: Inputs, case: Case, failure: Failure, judge: Judge, state: _State) -> Failure:
+    """Leave out what may be left out and replace numbers by plainer ones, as long as the same row fails."""
     for name in case.arguments:
-        for plainer in _plainer_values(case.arguments[name]):
+        for plainer in _plainer_values(inputs[name], case.arguments[name]):
+            if state.over:
+                return failure
             candidate = replace(case, arguments={**case.arguments, name: plainer})
             found = judge(candidate)
             if found is not None and found.row == failure.row:
@@ -265,12 +282,18 @@ def _plainer(case: Case, failure: Failure, judge: Judge) -> Failure:
     return failure
 
 
-def _plainer_values(value: Any) -> Iterator[Any]:
+def _plainer_values(declared: Input, value: Any) -> Iterator[Any]:
     if isinstance(value, np.ndarray) and value.dtype == np.float64:
-        yield np.ones_like(value)
-        yield np.arange(1.0, value.size + 1.0).reshape(value.shape)
+        counted = np.arange(1.0, value.size + 1.0).reshape(value.shape)
+        # Examples that are all alike are plain but seldom telling: a batch of them has no variance.
+        yield from (counted, np.ones_like(value)) if value.ndim > 1 else (np.ones_like(value), counted)
         yield np.round(value)
         yield np.round(value, 1)
+    if isinstance(declared, Record):
+        optional = [entry for entry in value if isinstance(declared.entries[entry], Maybe)]
+        for count in range(len(optional), 0, -1):
+            for left_out in combinations(optional, count):
+                yield {entry: kept for entry, kept in value.items() if entry not in left_out}
 
 
 def repro(problem: Problem, failure: Failure, folder: str, imports: Mapping[str, str]) -> str:
@@ -291,10 +314,17 @@ def repro(problem: Problem, failure: Failure, folder: str, imports: Mapping[str,
     ]
     lines += [f"from {imports[name].removesuffix('.py')} import {name}  # noqa: E402" for name in used]
     lines += ["", full_code(failure.shown.arguments, failure.shown.calls, {}), ""]
-    answers = dict(failure.shown.answers)
-    if len(failure.shown.calls) > 1 and "gradients = " in failure.shown.calls[-1]:
-        answers = {f"gradients[{name!r}]": value for name, value in answers.items()}
-    for name, value in answers.items():
-        where = f"bn_param[{name!r}]" if name.startswith("running_") else name
-        lines.append(f"print({where!r}, {where}, 'expected', {literal(np.asarray(value))})")
+    for name, place in _places(failure.shown).items():
+        expected = failure.shown.answers.get(name)
+        more = "" if expected is None else f", 'expected', {literal(np.asarray(expected))}"
+        lines.append(f"print({place!r}, {place}{more})")
     return "\n".join(lines) + "\n"
+
+
+def _places(shown: Shown) -> dict[str, str]:
+    """Return where the last call leaves each of its answers, as code; the cache is no answer."""
+    returned = [name.strip() for name in shown.calls[-1].partition(" = ")[0].split(",")]
+    record = next((name for name, value in shown.arguments.items() if isinstance(value, Mapping)), "")
+    inside = returned[0] if len(returned) == 1 and returned[0] not in shown.answers else record
+    places = {name: name for name in returned if name not in ("cache", inside)}
+    return places | {name: f"{inside}[{name!r}]" for name in shown.answers if name not in returned}

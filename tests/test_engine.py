@@ -191,10 +191,12 @@ def test_a_file_whose_import_does_not_end_is_told_as_it_is(kind, text, status, b
     assert by_id(report)["relu_backward"].message == f"importing a.py {text}"
 
 
-def test_an_exception_is_described_by_the_students_innermost_line():
+def test_an_exception_is_described_by_the_students_own_lines():
+    """The innermost first, then those that led there."""
     frames = (Frame("work/a.py", 3, "f", "g(x)"), Frame("work/b.py", 9, "g", "  return x[5]"))
     text = describe_raised(Raised("IndexError", "out of bounds", frames), "f")
-    assert text == "f raised IndexError: out of bounds (work/b.py, line 9: `return x[5]`)"
+    where = "work/b.py, line 9: `return x[5]`; called from work/a.py, line 3: `g(x)`"
+    assert text == f"f raised IndexError: out of bounds ({where})"
 
 
 def test_stand_ins_are_noted(bank):

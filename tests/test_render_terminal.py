@@ -158,6 +158,18 @@ def test_a_broken_file_is_explained_once_for_all_its_functions():
     assert block(lines, "relu_backward")[-1] == "    the same for tanh_backward, elu_backward"
 
 
+def test_what_could_not_be_loaded_is_the_first_thing_to_mend():
+    """Nothing was raised where a file or a function is missing, and no hint helps."""
+    text = "layers.py is missing from the submission"
+    finding = CheckResult("dx", "dx", 0, 400, Outcome.ERROR, text)
+    lines = show(
+        samples.report(samples.problem("relu_backward", Outcome.ERROR, finding, message=text, file="layers.py"))
+    )
+    assert line_with(lines, "! relu_backward").endswith("could not be loaded")
+    assert "First: layers.py, where relu_backward could not be loaded" in lines
+    assert not any("grader hint" in line for line in lines)
+
+
 def test_notes_and_total_stand_at_the_end():
     lines = show(samples.every_outcome())
     assert "note: matplotlib was replaced by a stand-in." in lines

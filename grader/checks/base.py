@@ -17,10 +17,13 @@ from grader.checks.reference import Reference
 from grader.pictures import Picture
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec, marks
-from grader.sandbox.replies import Lost, Raised, Returned, Row, Runner
+from grader.sandbox.replies import Frame, Lost, Raised, Returned, Row, Runner
 
 Section = dict[str, Any]
 Step = list[Any]
+
+# Lines of a traceback in a message: the innermost, and what called it.
+MOST_FRAMES = 3
 
 
 @dataclass(frozen=True)
@@ -185,13 +188,17 @@ def describe_step(step: Any, function: str) -> str:
 
 
 def describe_raised(step: Raised, function: str) -> str:
-    """Return `f raised ValueError: ... (layers.py, line 34: dx = ...)`, the student's innermost line."""
+    """Return `f raised ValueError: ... (layers.py, line 34: ...; called from ...)`, the innermost line first."""
     text = f"{function} raised {step.type_name}"
     text += f": {step.message}" if step.message else ""
     if step.frames:
-        frame = step.frames[-1]
-        text += f" ({frame.file}, line {frame.line}" + (f": `{frame.text.strip()}`)" if frame.text else ")")
+        text += f" ({'; called from '.join(map(_describe_frame, reversed(step.frames[-MOST_FRAMES:])))})"
     return text
+
+
+def _describe_frame(frame: Frame) -> str:
+    text = f"{frame.file}, line {frame.line}"
+    return text + (f": `{frame.text.strip()}`" if frame.text else "")
 
 
 def is_unfinished(step: Any) -> bool:

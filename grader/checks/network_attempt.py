@@ -260,13 +260,19 @@ class Attempt:
                 len(sizes),
             )
         ]
+        drawn = []
         for number, index in enumerate(self.deep):
             sides = [self.ratios(number, forward=forward) for forward in (True, False)]
             if all(side is not None for side in sides):
                 texts = [" ".join(f"{ratio:.2f}" for ratio in side or ()) for side in sides]
                 name = self.section["activations"][index]
-                lines.append(Evidence("variance", f"variance ratio by layer, {name}, forward: {texts[0]}"))
-                lines.append(Evidence("variance", f"variance ratio by layer, {name}, backward: {texts[1]}"))
+                drawn.append(Evidence("variance", f"variance ratio by layer, {name}, forward: {texts[0]}"))
+                drawn.append(Evidence("variance", f"variance ratio by layer, {name}, backward: {texts[1]}"))
+        if drawn:
+            limits = np.array(self.section["limits"]) / np.array(DEEP)[:, None]
+            chance = f"chance allows {limits.min():.2f} to {limits.max():.2f}"
+            lines.append(Evidence("variance", f"variance preservation, layer by layer: 1 is as asked, {chance}"))
+        lines += drawn
         return tuple(lines)
 
 

@@ -268,11 +268,21 @@ class Numeric:
         return Finding("numeric", self.title(), Outcome.FAILED, message, case, side=True)
 
     def _worst_entry(self, frozen: Section, index: int, probe: Probe, run: Runner) -> Any:
-        """Compute the full numerical gradient, one entry at a time, and return the entry furthest off."""
-        size = probe.direction.size
+        """Return the entry of the full numerical gradient that is furthest off."""
+        found = self.full_gradient(frozen["rows"][index], frozen["douts"][index], probe, run)
+        if found is None:
+            return None
+        got, numerical = (one.ravel() for one in found)
+        scale = np.full(got.size, max(float(np.max(np.abs(numerical))), float(np.max(np.abs(got)))))
+        return worst_entry(got, numerical, scale, np.full(got.size, differences.AGREE), probe.direction.shape)
+
+    def full_gradient(
+        self, arguments: Sequence[Any], dout: np.ndarray, probe: Probe, run: Runner
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the student's gradient and the numerical one, entry by entry; None where there are too many."""
+        size, shape = probe.direction.size, probe.direction.shape
         if size > ENTRIES_SHOWN:
             return None
-        arguments, dout = frozen["rows"][index], frozen["douts"][index]
         count = len(arguments)
         program, row = self.program(count), [*arguments, dout]
         first = probe.first_step * float(np.max(np.abs(probe.direction)))
@@ -280,7 +290,7 @@ class Numeric:
             unit = np.zeros(size)
             unit[entry] = 1.0
             program.append(self._sweep(count, probe.position, len(row)))
-            row += [unit.reshape(probe.direction.shape), differences.steps(first)]
+            row += [unit.reshape(shape), differences.steps(first)]
         requests = Requests()
         requests.add("full", 2, program, row)
         reply = base.replay(requests.to_tree(), run)["full"]
@@ -290,8 +300,7 @@ class Numeric:
             return None
         outputs = [np.asarray(step.value).reshape(2 * differences.LEVELS, -1) @ np.ravel(dout) for step in steps]  # type: ignore[union-attr]
         numerical = differences.extrapolate(np.stack(outputs), first)[0]
-        scale = np.full(size, max(float(np.max(np.abs(numerical))), float(np.max(np.abs(np.ravel(got))))))
-        return worst_entry(np.ravel(got), numerical, scale, np.full(size, differences.AGREE), probe.direction.shape)
+        return np.reshape(got, shape), numerical.reshape(shape)
 
     def _evidence(
         self, frozen: Section, compared: Sequence[tuple[list[tuple[Probe, Comparison]], str]]

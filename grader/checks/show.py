@@ -12,9 +12,10 @@ import numpy as np
 from grader.sandbox.functions import NAMED
 from grader.sandbox.marks import Named, Seed
 
-SCREEN_LINES = 14
+SCREEN_LINES = 18
 SCREEN_ENTRIES = 24
-SCREEN_COLUMNS = 96
+# A report indents code by eight columns of eighty.
+SCREEN_COLUMNS = 72
 
 
 def case_code(arguments: Mapping[str, Any], calls: Sequence[str], expected: Mapping[str, Any]) -> str:
@@ -32,10 +33,45 @@ def case_code(arguments: Mapping[str, Any], calls: Sequence[str], expected: Mapp
 def full_code(arguments: Mapping[str, Any], calls: Sequence[str], expected: Mapping[str, Any]) -> str:
     """Return the case as code, however long: assignments, calls, and the expected values as comments."""
     lines = [_definition(value.name) for value in arguments.values() if isinstance(value, Named)]
-    lines += [f"{name} = {literal(value)}" for name, value in arguments.items()]
+    lines += [line for name, value in arguments.items() for line in _assignment(name, value)]
     lines += calls
-    lines += [f"# {name} should be {short_literal(value)}" for name, value in expected.items()]
+    for name, value in expected.items():
+        begin = f"# {name} should be "
+        whole = begin + short_literal(value)
+        if len(whole) > SCREEN_COLUMNS and np.ndim(value) > 1:
+            rows = _fill(begin + "[", [short_literal(row) for row in value], "]")
+            lines += ["#" + line[1:] for line in rows]
+        else:
+            lines.append(whole)
     return "\n".join(lines)
+
+
+def _assignment(name: str, value: Any) -> list[str]:
+    """Return code that gives a name its value; where a line would be too long, by entries or by rows."""
+    line = f"{name} = {literal(value)}"
+    if len(line) <= SCREEN_COLUMNS:
+        return [line]
+    if isinstance(value, Mapping):
+        entries = [f"{key!r}: {literal(entry)}" for key, entry in value.items()]
+        return _fill(f"{name} = {{", entries, "}", columns=SCREEN_COLUMNS)
+    begin, end = f"{name} = np.array([", line.rpartition("]")[2]
+    if isinstance(value, np.ndarray) and value.ndim > 1 and line.startswith(begin):
+        return _fill(begin, [repr(row) for row in value.tolist()], f"]{end}")
+    return [line]
+
+
+def _fill(begin: str, items: Sequence[str], end: str, *, columns: int = 0) -> list[str]:
+    """Return the items one a line, each below the first; in lines as full as `columns` allow, where given."""
+    lines, indent = [begin], " " * len(begin)
+    for number, item in enumerate(items):
+        text = item + (end if number + 1 == len(items) else ",")
+        if number == 0:
+            lines[-1] += text
+        elif len(lines[-1]) + 1 + len(text) <= columns:
+            lines[-1] += f" {text}"
+        else:
+            lines.append(indent + text)
+    return lines
 
 
 def literal(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from grader.render.text import clean
+from grader.render.words import is_stopped
 from grader.report import Outcome, ProblemResult, Report, points_text
 
 WAITING = (Outcome.NOT_IMPLEMENTED, Outcome.BLOCKED)
@@ -28,6 +29,10 @@ def next_step(report: Report) -> Step:
     if not lost:
         return _finished(home, report)
     new = next_problem(report) or lost[0]
+    if is_stopped(new):
+        # No hint helps where nothing could be loaded.
+        sentence = f"First: {clean(new.file, 200)}, where {clean(new.id, 60)} could not be loaded"
+        return Step(sentence, ((f"grader run {home}", "look again"),))
     if new.status not in WAITING:
         return Step(f"Next: {clean(new.id, 60)}", _commands(home, new))
     word = "Start with" if all(problem.status is Outcome.NOT_IMPLEMENTED for problem in problems) else "Next:"

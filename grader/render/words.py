@@ -33,7 +33,15 @@ def status_words(problem: ProblemResult) -> str:
         return re.split(r"[,:;.](?:\s|$)", message, maxsplit=1)[0]
     if problem.status is Outcome.PASSED and message:
         return f"passed, {message.rstrip('.')}"
+    if problem.status is Outcome.ERROR and is_stopped(problem):
+        return "could not be loaded"
     return OUTCOMES[problem.status]
+
+
+def is_stopped(problem: ProblemResult) -> bool:
+    """Whether no case was tried: a file that is missing or does not load, a function that is not there."""
+    stopped = problem.status in (Outcome.ERROR, Outcome.TIMEOUT) and bool(problem.message)
+    return stopped and all(check.message == problem.message for check in problem.checks)
 
 
 def paragraphs(message: str) -> list[str]:
