@@ -121,9 +121,18 @@ class BankSource:
     cache: Path | None
     progress: Progress | None = None
 
-    @cached_property
+    @property
     def bank(self) -> Bank:
         """Return the bank; builds it on first use, or reads the cache or the shipped file."""
+        return self._found[1]
+
+    @property
+    def data(self) -> bytes:
+        """Return the bank as it is kept: what students' packages carry."""
+        return self._found[0]
+
+    @cached_property
+    def _found(self) -> tuple[bytes, Bank]:
         solutions = self.course.solutions(self.assignment.name)
         if solutions is None:
             return self._shipped()
@@ -134,22 +143,24 @@ class BankSource:
         )
         if path is not None and path.is_file():
             try:
-                return parse(path.read_bytes(), str(path))
+                data = path.read_bytes()
+                return data, parse(data, str(path))
             except (BankError, OSError):
                 pass  # A damaged cache is built anew.
         data = build(self.assignment, solutions, self.seed, self.progress)
         if path is not None:
             _keep(path, data)
-        return parse(data, str(path))
+        return data, parse(data, str(path))
 
-    def _shipped(self) -> Bank:
+    def _shipped(self) -> tuple[bytes, Bank]:
         path = self.course.folder(self.assignment.name) / SHIPPED
         if not path.is_file():
             raise BankError(
                 f"{path} is missing, and there is no solutions/{self.assignment.name} to build it from; "
                 "unpack the assignment's package again"
             )
-        bank = parse(path.read_bytes(), str(path))
+        data = path.read_bytes()
+        bank = parse(data, str(path))
         if bank.assignment != self.assignment.name:
             raise BankError(
                 f"{path} holds the saved test cases of {bank.assignment}, not of {self.assignment.name}; "
@@ -157,7 +168,7 @@ class BankSource:
             )
         if self.seed not in (PUBLIC_SEED, bank.seed):
             raise BankError(f"only the saved test cases of seed {bank.seed} are at hand; leave out --seed {self.seed}")
-        return bank
+        return data, bank
 
     def key(self, solutions: Path) -> str:
         """Hash all that a bank is made from: declaration, solutions, this package's checks, versions."""

@@ -13,9 +13,10 @@ from fractions import Fraction
 import pytest
 from results_schema import check_results
 
+from grader.authoring.wheel import build_wheel, write_zip
 from grader.errors import IntakeError, UsageError
 from grader.gradescope import harness, rate
-from grader.gradescope.package import REQUIREMENTS, build_probe, build_wheel, write_zip
+from grader.gradescope.package import REQUIREMENTS, build_probe
 from grader.gradescope.results import combine, fault, refused_submission, results, scaled
 from grader.gradescope.settings import Settings, parse_rate
 from grader.report import Case, CheckResult, Isolation, Outcome, ProblemResult, Report, Worst

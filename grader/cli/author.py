@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.common import Homework, grade, open_zygote, show, width, write
+from grader.cli.common import (
+    Homework,
+    bank_progress,
+    cache_folder,
+    grade,
+    open_zygote,
+    show,
+    width,
+    write,
+    write_bytes,
+)
+from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment, Course
@@ -106,12 +118,19 @@ def _prove_seeds(course: Course, name: str, seeds: int, jobs: int) -> list[SeedP
 def release(
     hw: Homework,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a file is not up to date.")] = False,
+    zip: Annotated[  # noqa: A002 - the option's name.
+        str | None, typer.Option(metavar="FILE", help="Make the students' package instead; - is stdout.")
+    ] = None,
 ) -> int:
-    """Generate the students' stubs and notebook from the solutions."""
+    """Generate the students' stubs and notebook from the solutions, or their whole package."""
     from grader import assignment as assignments  # For start-up time.
     from grader.authoring.generated import generate
 
     course = assignments.find_course(Path.cwd())
+    if zip is not None:
+        if check:
+            raise UsageError("--check changes nothing, --zip writes a file; give one of them")
+        return _release_zip(course, hw, zip)
     generated = generate(course, assignments.load(course, hw))
     if not check:
         generated.write()
@@ -126,3 +145,17 @@ def release(
     else:
         show(f"{hw}: stubs are up to date")
     return 1 if differences else 0
+
+
+def _release_zip(course: Course, hw: str, target: str) -> int:
+    """Write the students' package."""
+    from grader import assignment as assignments  # For start-up time.
+    from grader.authoring.package import build_package
+
+    data = build_package(course, assignments.load(course, hw), cache_folder(), bank_progress(hw))
+    if target == "-":
+        sys.stdout.buffer.write(data)
+        return 0
+    write_bytes(Path(target), data)
+    show(f"wrote {target}, {len(data) / 1e6:.1f} MB: one folder, {hw}/, whose README.md says how to begin")
+    return 0
