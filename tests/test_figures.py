@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from grader import notebook
 from grader.figures import LINES, Unfinished, experiment, experiments_in, panels
 
 
@@ -69,3 +70,18 @@ def test_importing_the_package_does_not_import_matplotlib():
     code = "import sys, grader.figures, grader.notebook; print('matplotlib' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False False"
+
+
+def test_a_report_in_a_notebook_is_a_frame_without_scripts():
+    shown = notebook.Shown("100 / 100", '<p class="x">"&</p>')
+    assert repr(shown) == "100 / 100"
+    assert shown._repr_html_().startswith(
+        '<iframe sandbox srcdoc="&lt;p class=&quot;x&quot;&gt;&quot;&amp;&lt;/p&gt;" style='
+    )
+
+
+def test_a_command_that_could_not_be_done_is_shown_as_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = notebook.report("hw3", "affine_backward")
+    assert "no assignments/ folder" in repr(shown)
+    assert shown._repr_html_().startswith("<pre")

@@ -69,6 +69,7 @@ def test_the_solutions_notebook_draws_every_experiment_and_reports_full_marks(ex
     for cell in drawn:
         assert ["image/png" in output["data"] for output in cell["outputs"]] == [True], cell["source"]
     assert "100 / 100" in str(outputs(cells))
+    assert "<iframe sandbox srcdoc=" in str(outputs(cells))
 
 
 @pytest.mark.parametrize("name", NAMES)
