@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.assignment import Assignment
 from grader.errors import UsageError
-from grader.intake import Submission
+from grader.intake import DEFAULT_LIMITS, Submission
+from grader.intake.submission import is_notebook
 from grader.report import Outcome, Report
 
 _MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -47,6 +48,23 @@ def originals(submission: Submission, wanted: Sequence[str]) -> dict[str, bytes]
         own = path.is_file()
         found[path.name if own else file] = path.read_bytes() if own else submission.files[file]
     return found
+
+
+def find_notebook(assignment: Assignment, where: Path, uploads: Mapping[str, bytes]) -> tuple[str, bytes | None]:
+    """Return the name and bytes of the notebook that belongs to a submission; None where there is none.
+
+    It is the one that is handed in, or else the assignment's own beside the .py files.
+    """
+    for name, data in uploads.items():
+        if is_notebook(name):
+            return name, data
+    name = f"{assignment.name}.ipynb"
+    path = where / name
+    if not path.is_file() or path.is_symlink():
+        return name, None
+    with path.open("rb") as file:
+        # One byte more than is allowed is enough to be refused.
+        return name, file.read(DEFAULT_LIMITS.most_bytes(name) + 1)
 
 
 def pack(files: Sequence[tuple[str, bytes]]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -220,6 +221,9 @@ def submit(
     hw: Homework,
     submission: Annotated[Path | None, typer.Option(help="As for run; by default assignments/HW.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.zip", help="By default HW-submission.zip here.")] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also make a PDF of the notebook with its plots and of the .py files.")
+    ] = False,
 ) -> int:
     """Look for what would cost points without need, then make the zip to upload."""
     with open_zygote(False) as zygote:
@@ -237,12 +241,33 @@ def submit(
     where = submission if submission is not None else course.folder(hw)
     taken = take(where, assignment.files, notebook=assignment.notebook)
     found = preflight(assignment, taken, report)
-    for warning in found.warnings:
-        show(wrap(f"! {warning}"))
     target = out if out is not None else Path(f"{hw}-submission.zip")
     uploads = originals(taken, assignment.files)
+    printed, warnings = _print(assignment, where, uploads) if pdf else (b"", ())
+    for warning in (*found.warnings, *warnings):
+        show(wrap(f"! {warning}"))
     write_bytes(target, pack(list(uploads.items())))
+    if pdf:
+        write_bytes(target.with_suffix(".pdf"), printed)
     show(f"wrote {target} with {', '.join(uploads)}")
     show(f"public cases: {points_text(report.score)} / {points_text(report.max_score)}")
     show(f"Upload {target.name} on Gradescope under {assignment.name}: Submit, Upload, and choose the zip.")
+    if pdf:
+        name = target.with_suffix(".pdf")
+        show(f"wrote {name}: the same on paper, to upload where the course asks for a PDF")
     return 0
+
+
+def _print(assignment: Assignment, where: Path, uploads: Mapping[str, bytes]) -> tuple[bytes, tuple[str, ...]]:
+    """Return the submission as a PDF, the notebook first, and what a student should know before handing it in."""
+    from grader.printing import from_notebook, from_source, to_pdf  # For start-up time.
+    from grader.submit import find_notebook
+
+    name, notebook = find_notebook(assignment, where, uploads)
+    sections = [from_source(file, data) for file, data in uploads.items() if file != name]
+    if notebook is not None:
+        sections.insert(0, from_notebook(name, notebook))
+    warnings = [warning for section in sections for warning in section.warnings]
+    if notebook is None:
+        warnings.append(f"{name} is not there, so the PDF has the .py files only")
+    return to_pdf(f"{assignment.name}: {assignment.title}", sections), tuple(warnings)

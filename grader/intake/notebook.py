@@ -36,11 +36,7 @@ def read_notebook(data: bytes, name: str, limits: IntakeLimits) -> Cells:
 
     `name` is what errors call it. Raises IntakeError with one sentence where there is nothing to grade.
     """
-    document = _read_json(data, name, limits)
-    _check_format(document, name)
-    cells = document.get("cells")
-    if not isinstance(cells, list):
-        raise IntakeError(f"{name} is no notebook: it has no list of cells; {_SAVE_AGAIN}.")
+    cells = read_document(data, name, limits)["cells"]
     if len(cells) > limits.cells:
         raise IntakeError(f"{name} has more than {limits.cells:,} cells; hand in the cells with your functions only.")
     texts, faulty = _take_sources(cells)
@@ -48,6 +44,18 @@ def read_notebook(data: bytes, name: str, limits: IntakeLimits) -> Cells:
         most = show_size(limits.source_bytes)
         raise IntakeError(f"{name}: its code is larger than {most}; a solution is a few KiB. Take data out of it.")
     return _clean(texts, faulty, name)
+
+
+def read_document(data: bytes, name: str, limits: IntakeLimits) -> dict[str, Any]:
+    """Return a notebook of format 4 as JSON with a list of `cells`; nothing more about it is known to be right.
+
+    Raises IntakeError with one sentence where it is none.
+    """
+    document = _read_json(data, name, limits)
+    _check_format(document, name)
+    if not isinstance(document.get("cells"), list):
+        raise IntakeError(f"{name} is no notebook: it has no list of cells; {_SAVE_AGAIN}.")
+    return document
 
 
 # --- the document -----------------------------------------------------------------------------------------

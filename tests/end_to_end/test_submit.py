@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 
 import pytest
+from notebooks import code_cell, text_cell, write_notebook
 from submissions import FILES, SOLUTIONS, write_submission
 
 
@@ -46,6 +48,28 @@ def test_nothing_is_written_where_it_cannot_be(command, tmp_path):
     assert done.returncode == 2
     assert "cannot write" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pdf_has_the_notebook_with_its_outputs_and_then_the_files(command, tmp_path):
+    folder = write_submission(tmp_path / "work")
+    shown = {"output_type": "stream", "name": "stdout", "text": "seen"}
+    cell = code_cell("experiments.activation_curves()", outputs=[shown], execution_count=1)
+    write_notebook(folder / "hw3.ipynb", text_cell("*Your answer here.*"), cell)
+    done = command("submit", "hw3", "--submission", folder, "--out", tmp_path / "up.zip", "--pdf")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "! hw3.ipynb: 1 question without an answer" in done.stdout
+    pdf = (tmp_path / "up.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF-")
+    bookmarks = re.findall(rb"/Title \(([^)]*)\)", pdf)
+    assert bookmarks[:4] == [name.encode() for name in ("hw3.ipynb", *FILES)]
+
+
+def test_a_pdf_without_a_notebook_says_so(command, tmp_path):
+    folder = write_submission(tmp_path / "work")
+    done = command("submit", "hw3", "--submission", folder, "--out", tmp_path / "up.zip", "--pdf")
+    assert done.returncode == 0
+    assert "! hw3.ipynb is not there, so the PDF has the .py files only" in " ".join(done.stdout.split())
+    assert (tmp_path / "up.pdf").is_file()
 
 
 def test_annotations_stand_at_the_functions(command, tmp_path):
