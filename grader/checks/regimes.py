@@ -67,6 +67,11 @@ def zeros(rng: Rng, shape: tuple[int, ...]) -> Values:
     return np.zeros(shape)
 
 
+def equal(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """One number everywhere."""
+    return np.full(shape, float(rng.integers(1, 5)))
+
+
 def bits(rng: Rng, shape: tuple[int, ...]) -> Values:
     """Zeros and ones at random: rows and columns are often equal by chance."""
     return rng.integers(0, 2, shape).astype(np.float64)
@@ -85,13 +90,13 @@ def one_sign(rng: Rng, shape: tuple[int, ...]) -> Values:
 
 
 def partly_constant(rng: Rng, shape: tuple[int, ...]) -> Values:
-    """Some columns the same number for every example, some zero, some zero but for one example."""
+    """Some columns the same number for every example, some zero, some zero but for an example in the middle."""
     values = normal(rng, shape)
-    for column, kind in enumerate(rng.permutation(shape[-1]) % 4):
-        one = values[int(rng.integers(shape[0])), column]
-        values[..., column] = {1: one, 2: 0.0, 3: 0.0}.get(int(kind), values[..., column])
-        if kind == 3:
-            values[int(rng.integers(shape[0])), column] = 0.5
+    table = values.reshape(-1, shape[-1])
+    kinds = rng.permutation(max(4, shape[-1]))[: shape[-1]] % 4
+    table[:, kinds == 1] = table[0, kinds == 1]
+    table[:, kinds >= 2] = 0.0
+    table[len(table) // 2, kinds == 3] = 0.5
     return values
 
 
@@ -140,6 +145,7 @@ REGIMES: Mapping[str, Regime] = MappingProxyType(
             ties,
             integers,
             zeros,
+            equal,
             bits,
             repeated,
             one_sign,
