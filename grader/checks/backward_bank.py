@@ -220,7 +220,8 @@ def _conclusive(check: Backward, forward: Callable[..., np.ndarray], one: Answer
         x = arguments[probe.position]
         points = [x + h * probe.direction for h in steps(probe.first_step)]
         arguments_at = [[*arguments[: probe.position], p, *arguments[probe.position + 1 :]] for p in points]
-        outputs = np.stack([forward(*each) for each in arguments_at])
+        with np.errstate(all="ignore"):
+            outputs = np.stack([forward(*each) for each in arguments_at])
         found = numeric.judge(probe, outputs, one.dout, one.gradients[probe.gradient].astype(np.float64))
         if found.verdict is not Verdict.AGREES or found.off > 1e-9:
             return False

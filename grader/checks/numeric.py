@@ -128,7 +128,9 @@ def _compare_at(
     x = np.asarray(arguments[probe.position])
     v = probe.direction.astype(x.dtype)
     before, after = arguments[: probe.position], arguments[probe.position + 1 :]
-    values = [np.sum(dout * forward(*before, x + h * v, *after)) for h in differences.steps(first).astype(x.dtype)]
+    # Steps may leave the domain, of a logarithm for instance; what is found there counts as nothing.
+    with np.errstate(all="ignore"):
+        values = [np.sum(dout * forward(*before, x + h * v, *after)) for h in differences.steps(first).astype(x.dtype)]
     return np.array(values), np.sum(gradients[probe.gradient] * v)
 
 
