@@ -236,6 +236,19 @@ def test_the_table_marks_where_a_mistake_is_named(course):
     assert "tiny: all proven. 2 seeds" in text
 
 
+def test_the_table_is_by_problem_and_fits_the_terminal():
+    """Mistakes that are declared in turns stand together, and long rows are broken."""
+    lost = tuple(f"finding{number}" for number in range(12))
+    caught = [check.Caught(f"mistake-{number}", f"problem{number % 2}", lost, lost[:1]) for number in range(4)]
+    text = render(check.Proof("tiny", (check.SeedProof(0, caught=tuple(caught)),), ()), width=60, matrix=True)
+    lines = text.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith(("problem", "  mistake"))] == [
+        *("problem0", "mistake-0", "mistake-2"),
+        *("problem1", "mistake-1", "mistake-3"),
+    ]
+    assert max(map(len, lines)) <= 60
+
+
 def test_the_json_has_every_mistake_of_every_seed(course):
     (document,) = json.loads(dumps([to_json(check.Proof("tiny", (prove(course),), ("a fault",)))]))
     assert document["failures"] == ["a fault"]

@@ -20,9 +20,9 @@ from grader.checks import (
 MATRIX = ("normal", "ties", "integers", "large", "tiny")
 BATCH = ("normal", "offset", "tiny", "large", "constant_columns", "integers", "far_offset")
 
-layer = {"x": Array("N D", MATRIX)}
+layer = {"x": Array("N D...", MATRIX)}
 affine = {"x": Array("N D...", ("normal", "large", "tiny", "integers")), "w": Array("D M"), "b": Array("M")}
-leaky = {"x": Array("N D", MATRIX), "negative_slope": Maybe(Choice((0.01, 0.2, 1.5, 0.0)))}
+leaky = {"x": Array("N D...", MATRIX), "negative_slope": Maybe(Choice((0.01, 0.2, 1.5, 0.0)))}
 squashed = {"x": Array("N D", ("normal", "wide", "ties", "tiny", "huge"))}
 
 scores = {

@@ -16,7 +16,7 @@ MOST_FAILURES = 60
 def render(proof: Proof, *, width: int, matrix: bool) -> str:
     """Return the verdict, the matrix of mistakes by finding, and every failure."""
     width = min(width, MOST_WIDTH)
-    lines = _matrix(proof) if matrix else []
+    lines = _matrix(proof, width) if matrix else []
     seeds, failures = len(proof.seeds), proof.all_failures
     mistakes = {one.mistake for seed in proof.seeds for one in seed.caught}
     variants = max((seed.variants for seed in proof.seeds), default=0)
@@ -41,8 +41,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _matrix(proof: Proof) -> list[str]:
-    """Return a row for each mistake: in how many seeds each finding was lost; `*` where it was named."""
+def _matrix(proof: Proof, width: int) -> list[str]:
+    """Return a row for each mistake, by problem: in how many seeds each finding was lost; `*` where it was named."""
     seeds = len(proof.seeds)
     rows: dict[tuple[str, str], dict[str, list[int]]] = {}
     for seed in proof.seeds:
@@ -55,16 +55,17 @@ def _matrix(proof: Proof) -> list[str]:
     if not rows:
         return []
     longest = max(len(mistake) for _, mistake in rows)
-    lines, last = [], ""
-    for (problem, mistake), cells in rows.items():
-        if problem != last:
-            lines += ["", problem]
-            last = problem
-        texts = [
-            f"{row}{'*' if named else ''}" + (f" ({lost}/{seeds})" if lost < seeds else "")
-            for row, (lost, named) in cells.items()
-        ]
-        lines.append(f"  {pad(mistake, longest)}  {', '.join(texts) or 'NOT CAUGHT'}")
+    lines: list[str] = []
+    for problem in dict.fromkeys(problem for problem, _ in rows):
+        lines += ["", problem]
+        for (_, mistake), cells in ((key, cells) for key, cells in rows.items() if key[0] == problem):
+            texts = [
+                f"{row}{'*' if named else ''}" + (f" ({lost}/{seeds})" if lost < seeds else "")
+                for row, (lost, named) in cells.items()
+            ]
+            begin = f"  {pad(mistake, longest)}  "
+            first, *more = wrap(", ".join(texts) or "NOT CAUGHT", max(width - len(begin), 20))
+            lines += [begin + first, *(" " * len(begin) + line for line in more)]
     return [*lines[1:], "", "Findings lost; * where the mistake was named.", ""]
 
 

@@ -663,15 +663,14 @@ def bn_dgamma_and_dbeta_not_summed(dout, cache):
 @mistake(
     "bn-backward-dgamma-and-dbeta-averaged",
     "batchnorm_backward",
-    "dgamma and dbeta are averaged over the batch. The law of total derivatives adds; where a loss is a "
-    "mean, its 1/N has come in with dout. See 'One gate' in the handout.",
+    "It is averaged over the batch, where a sum belongs. All examples share gamma and beta, and the law of total "
+    "derivatives adds; where a loss is a mean, its 1/N has come in with dout. See 'One gate' in the handout.",
 )
 @mistake(
     "bn-alt-dgamma-and-dbeta-averaged",
     "batchnorm_backward_alt",
-    "dgamma and dbeta are means, like those in the bracket of dx. The means there come from the batch's "
-    "statistics; gamma and beta are merely shared, and their gradients add up. See 'One gate' in the "
-    "handout.",
+    "It is a mean, like those in the bracket of dx. The means there come from the batch's statistics; gamma and "
+    "beta are merely shared, and their gradients add up. See 'One gate' in the handout.",
 )
 def bn_dgamma_and_dbeta_averaged(dout, cache):
     direct, variance, mean, dgamma, dbeta = _paths(dout, cache)

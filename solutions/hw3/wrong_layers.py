@@ -300,6 +300,23 @@ def relu_mask_from_one_row(dout, cache):
 
 
 @mistake(
+    "relu-two-axes-only",
+    "relu_backward",
+    "The code goes through rows and columns, so it works for two axes and stops at a batch of images, which has "
+    "four. What is done entry by entry needs no axes at all: NumPy compares and multiplies arrays of any shape. "
+    "See 'Activations' in the handout.",
+)
+def relu_two_axes_only(dout, cache):
+    rows, columns = cache.shape
+    dx = np.zeros_like(dout)
+    for row in range(rows):
+        for column in range(columns):
+            if cache[row, column] > 0:
+                dx[row, column] = dout[row, column]
+    return dx
+
+
+@mistake(
     "relu-writes-into-dout",
     "relu_backward",
     "The values are right, but they were made by zeroing entries of dout itself. That array belongs to the "
