@@ -25,7 +25,7 @@ KINDS: Mapping[Outcome, str] = MappingProxyType(
     {
         Outcome.FAILED: "wrong",
         Outcome.ERROR: "an exception, or the process ended",
-        Outcome.TIMEOUT: "too slow",
+        Outcome.TIMEOUT: "too slow, or no time was left",
         Outcome.BLOCKED: "cannot be judged yet",
         Outcome.NOT_IMPLEMENTED: "not implemented",
     }
@@ -62,7 +62,7 @@ def results(judged: Sequence[Judged], public: Report, hidden: Report, settings: 
     pairs = list(zip(judged, shares, strict=True))
     tests = [_test(number, one, share, settings) for number, (one, share) in enumerate(pairs, 1)]
     earned = sum(_earned(one, share) for one, share in pairs)
-    lines = [*public.notes, *_practice(public)]
+    lines = [*public.notes, *_closing(public)]
     return {
         "score": points(earned),
         "execution_time": round(public.duration_s + hidden.duration_s, 3),
@@ -144,7 +144,8 @@ def _public_lines(problem: ProblemResult) -> list[str]:
         return ["Public cases: all right."]
     if problem.status is Outcome.NOT_IMPLEMENTED:
         return ["Not implemented yet."]
-    return [render_problem(problem, width=WIDTH, color=True).rstrip("\n")]
+    # An empty line: what follows is of other cases.
+    return [*render_problem(problem, width=WIDTH, color=True).rstrip("\n").split("\n"), ""]
 
 
 def _hidden_lines(problem: ProblemResult) -> list[str]:
@@ -157,5 +158,8 @@ def _hidden_lines(problem: ProblemResult) -> list[str]:
     return lines + [f"  not passed: {check.title} ({KINDS[check.status]})" for check in missed]
 
 
-def _practice(report: Report) -> list[str]:
-    return [f"Graded by grader {__version__}, isolation level {report.isolation.level}."]
+def _closing(report: Report) -> list[str]:
+    return [
+        "A check earns its points when it passes on the public cases and on the hidden ones.",
+        f"Graded by grader {__version__}, isolation level {report.isolation.level}.",
+    ]
