@@ -294,6 +294,17 @@ def test_beside_all_files_the_notebook_is_not_read(tmp_path):
 
 
 @pytest.mark.parametrize("wins", [False, True])
+def test_beside_files_a_notebook_that_defines_nothing_stands_for_nothing(tmp_path, wins):
+    """A course's own notebook imports what students write; a file that is missing stays missing."""
+    write_notebook(both(tmp_path) / "hw3.ipynb", "import experiments", "experiments.draw()")
+    submission = take(tmp_path, WANTED, notebook=Notebook(wins=wins))
+    assert submission.files == {"layers.py": b"mine"}
+    assert submission.missing == tuple(file for file in WANTED if file != "layers.py")
+    assert submission.notes[-1].startswith("No notebook was read: ")
+    assert submission.notes[-1].endswith("defines no function.")
+
+
+@pytest.mark.parametrize("wins", [False, True])
 def test_beside_files_a_broken_notebook_is_a_note(tmp_path, wins):
     """What can be graded is graded."""
     (both(tmp_path) / "hw3.ipynb").write_bytes(b"?")

@@ -5,6 +5,7 @@ A notebook beside them stands for the wanted files that are missing, or for all 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from grader.intake.notebook import read_notebook
 from grader.intake.submission import IntakeLimits, Notebook, Submission, is_notebook
 from grader.sandbox.cells import NOTEBOOK, Head, cell_file
 
+_DEFINES = re.compile(r"\b(?:def|lambda)\b")
 KINDS = {"link": "a link", "special": "not an ordinary file"}
 
 
@@ -107,6 +109,9 @@ def _serve(
         if found[0].kind != "file":
             raise IntakeError(f"{name} is {KINDS[found[0].kind]}; hand in the file itself.")
         cells = read_notebook(found[0].read(), name, limits)
+        # A course's own notebook draws with what the .py files define: it stands for none that is missing.
+        if has_files and not any(map(_DEFINES.search, cells.sources.values())):
+            raise IntakeError(f"{name} defines no function.")
     except IntakeError as error:
         if has_files:
             return _Served(notes=(f"No notebook was read: {error}",))
