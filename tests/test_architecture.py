@@ -30,7 +30,7 @@ LAYERS = (
     ("grader.bank",),
     ("grader.engine", "grader.excuses", "grader.ahead", "grader.explore"),
     ("grader.render",),
-    ("grader.authoring", "grader.gradescope", "grader.submit", "grader.printing"),
+    ("grader.authoring", "grader.gradescope", "grader.submit", "grader.watch", "grader.printing"),
     ("grader.pytest_plugin", "grader.live", "grader.opened", "grader.debugged"),
     ("grader.cli", "grader.__main__"),
 )

@@ -55,6 +55,7 @@ def run(
     annotate: Annotated[
         str | None, typer.Option(metavar="github", help="Mark what lost points in the diff, for GitHub Actions.")
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, and grade again whenever a file is saved.")] = False,
 ) -> int:
     """Grade a submission: a score, a reason for every lost point, and a way forward."""
     if annotate not in (None, "github"):
@@ -62,10 +63,23 @@ def run(
     outputs = [target for target in (json, junit, html) if target is not None]
     if outputs.count("-") > 1:
         raise UsageError("only one report can go to standard output; give the others file names")
-    with open_zygote(no_isolation) as zygote:
-        report = grade(
-            hw, submission, tuple(problem or ()), seed, zygote, required=require_isolation, pictures=html is not None
+    names, pictures = tuple(problem or ()), html is not None
+    if watch:
+        if "-" in outputs or annotate is not None or no_isolation:
+            raise UsageError("--watch needs the terminal and a process of its own: no -, --annotate or --no-isolation")
+        from grader.cli.watching import watch as stay  # For start-up time.
+
+        return stay(
+            hw,
+            submission,
+            names,
+            seed,
+            required=require_isolation,
+            pictures=pictures,
+            write_reports=lambda report: _write_reports(report, json, junit, html),
         )
+    with open_zygote(no_isolation) as zygote:
+        report = grade(hw, submission, names, seed, zygote, required=require_isolation, pictures=pictures)
     _write_reports(report, json, junit, html)
     if annotate is not None:
         _annotate(report)

@@ -36,8 +36,8 @@ def render(report: Report, *, width: int, color: bool) -> str:
     No line is longer than `width`, except lines of code. Nothing from a student reaches the terminal
     unescaped. Beyond 100 columns the text does not grow wider.
     """
-    page = Page(max(NARROWEST, min(width, WIDEST)), color)
-    _add_header(page, report)
+    page = Page(page_width(width), color)
+    add_header(page, report)
     if report.fault is not None:
         _add_fault(page, report)
         return page.text()
@@ -50,7 +50,7 @@ def render(report: Report, *, width: int, color: bool) -> str:
 
 def render_problem(problem: ProblemResult, *, width: int, color: bool) -> str:
     """Return the block of one problem, as it stands in the whole report."""
-    page = Page(max(NARROWEST, min(width, WIDEST)), color)
+    page = Page(page_width(width), color)
     _add_block(page, make_block(problem))
     return page.text()
 
@@ -58,7 +58,13 @@ def render_problem(problem: ProblemResult, *, width: int, color: bool) -> str:
 # --- above ------------------------------------------------------------------------------------------------
 
 
-def _add_header(page: Page, report: Report) -> None:
+def page_width(columns: int) -> int:
+    """Return how wide a page is on a terminal of so many columns."""
+    return max(NARROWEST, min(columns, WIDEST))
+
+
+def add_header(page: Page, report: Report) -> None:
+    """Add the line with the assignment, where it is and the score."""
     score = "no score" if report.fault is not None else score_text(report.score, report.max_score)
     room = page.width - columns(score) - 2
     name = fit(clean(report.assignment, 40), room)
