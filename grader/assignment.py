@@ -49,12 +49,14 @@ class Assignment:
 
     `notebook` says what a submitted notebook counts for: `Notebook(wins=True)` where its functions come before those
     of .py files, `Notebook(runs_all=True)` where all statements of its cells are to be run.
+    `read_next` is a sentence for whoever has full marks.
     """
 
     name: str
     title: str
     problems: tuple[Problem, ...]
     notebook: Notebook = field(default_factory=Notebook)
+    read_next: str = ""
 
     def __post_init__(self) -> None:
         ids = [problem.id for problem in self.problems]

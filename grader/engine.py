@@ -44,6 +44,7 @@ def grade(
     """
     started = time.perf_counter()
     report = Report(assignment.name, submission.name, (), seed, isolation, 0.0, __version__, notes=submission.notes)
+    report = replace(report, read_next=assignment.read_next)
     shortfall = find_shortfall(isolation, required)
     if shortfall is not None:
         return replace(report, fault=f"{shortfall}; --require-isolation sets what is required")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from pathlib import Path
 
 from grader.errors import AssignmentError, UsageError
+from grader.memory import recall, remember
 
 HINTS = "hints.md"
 
@@ -39,23 +38,9 @@ def next_hint(folder: Path, assignment: str, problem: str, memory: Path) -> tupl
     hints = read_hints(folder).get(problem, ())
     if not hints:
         raise UsageError(f"{assignment} has no hint for '{problem}'")
-    given = _remembered(memory)
+    given = {name: count for name, count in recall(memory).items() if isinstance(count, int)}
     key = f"{assignment}/{problem}"
     number = given.get(key, 0) % len(hints)
     given[key] = number + 1
-    try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        aside = memory.with_suffix(f".{os.getpid()}")
-        aside.write_text(json.dumps(given), encoding="utf-8")
-        os.replace(aside, memory)
-    except OSError:
-        pass
+    remember(memory, given)
     return number + 1, len(hints), hints[number]
-
-
-def _remembered(memory: Path) -> dict[str, int]:
-    try:
-        stored = json.loads(memory.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {str(k): v for k, v in stored.items() if isinstance(v, int)} if isinstance(stored, dict) else {}

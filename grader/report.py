@@ -129,6 +129,7 @@ class Report:
     notes: tuple[str, ...] = ()
     fault: str | None = None
     evidence: tuple[Evidence, ...] = field(default=())
+    read_next: str = ""
 
     @property
     def score(self) -> int:

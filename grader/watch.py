@@ -28,13 +28,14 @@ class Watched:
     """A submission that is looked at again and again.
 
     report: all problems as they stand; None before the first look, or until there is something to grade.
-    trouble: why the latest look brought no report, or "". focus: the problem that is worked on.
+    files: what was graded, by name. trouble: why the latest look brought no report, or "".
+    focus: the problem that is worked on.
     """
 
     def __init__(self, assignment: Assignment, selected: Sequence[Problem], take: Take, grade: Grade) -> None:
         self._assignment, self._selected = assignment, tuple(selected)
         self._take, self._grade = take, grade
-        self._files: Mapping[str, bytes] = {}
+        self.files: Mapping[str, bytes] = {}
         self.report: Report | None = None
         self.changes: tuple[Change, ...] = ()
         self.trouble = ""
@@ -46,18 +47,18 @@ class Watched:
             submission = self._take()
         except IntakeError as error:
             # Deleted, or being replaced: the next save will tell.
-            found = (self._files, self.trouble)
-            self._files, self.trouble, self.changes = {}, str(error), ()
+            found = (self.files, self.trouble)
+            self.files, self.trouble, self.changes = {}, str(error), ()
             return found != ({}, self.trouble)
-        again = self._selected if everything else affected(self._assignment, self._selected, self._files, submission)
-        self._files = submission.files
+        again = self._selected if everything else affected(self._assignment, self._selected, self.files, submission)
+        self.files = submission.files
         if not again:
             cleared, self.trouble = bool(self.trouble), ""
             return cleared
         report = self._grade(submission, again)
         if report.fault is not None:
             # Whatever was in question is to be graded again at the next save.
-            self._files, self.changes = {}, ()
+            self.files, self.changes = {}, ()
             self.trouble = f"This is a fault of the grader, not of your code: {report.fault}"
             return True
         self.trouble = ""
@@ -114,11 +115,19 @@ def affected(
         changed |= more
         spread = bool(more)
     places = {name: file for file, names in assignment.functions.items() for name in names}
-    return [
-        problem
+    again = {
+        problem.id
         for problem in selected
-        if problem.file in changed or any(places[name] in changed for name in problem.check.calls)
-    ]
+        if problem.file in changed or any(places[name] in changed for name in problem.whole.calls)
+    }
+    spread = True
+    while spread:
+        # With what they stand on: only a report on both knows what has been paid for already.
+        called = {name for problem in selected if problem.id in again for name in problem.whole.calls}
+        more = {problem.id for problem in selected if problem.id in called} - again
+        again |= more
+        spread = bool(more)
+    return [problem for problem in selected if problem.id in again]
 
 
 def merge(old: Report, new: Report) -> Report:

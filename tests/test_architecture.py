@@ -22,6 +22,8 @@ LAYERS = (
         "grader.catalogue",
         "grader.figures",
         "grader.notebook",
+        "grader.memory",
+        "grader.progress",
     ),
     ("grader.sandbox",),
     ("grader.intake",),

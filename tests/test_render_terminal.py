@@ -31,6 +31,13 @@ def block(lines, heading):
     return lines[start : lines.index("", start)]
 
 
+def test_full_marks_come_with_a_word_on_what_to_read_next():
+    """Only then, and only for the whole assignment."""
+    word = "Read next: a book."
+    assert word in render(replace(samples.perfect(), read_next=word), width=80, color=False)
+    assert word not in render(replace(samples.every_outcome(), read_next=word), width=80, color=False)
+
+
 def test_a_fresh_clone_fits_on_one_screen_and_says_where_to_start():
     lines = show(samples.untouched())
     assert len(lines) <= 30

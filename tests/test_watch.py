@@ -91,6 +91,12 @@ def test_a_file_that_is_imported_touches_who_imports_it_through_others_too():
     assert len(affected(ASSIGNMENT, ASSIGNMENT.problems, before, after)) == 3
 
 
+def test_what_a_problem_stands_on_is_graded_with_it():
+    """Whether a part has paid for a mistake is known only where both are graded."""
+    again = affected(ASSIGNMENT, ASSIGNMENT.problems, FILES, submission(blocks=b"changed"))
+    assert ids(again) == ["relu_backward", "block_backward"]
+
+
 def test_a_save_that_changes_nothing_grades_nothing(desk):
     assert not desk.watched.look()
     assert len(desk.graded) == 1

@@ -42,6 +42,8 @@ data = {"X": Array("n N", ("normal", "tiny", "constant_columns")), "Y": Array("m
 assignment = Assignment(
     name="hw1",
     title="Computational graphs",
+    read_next="Read next: Griewank and Walther, Evaluating Derivatives, chapter 3, on why going backwards "
+    "costs no more than a few forwards.",
     problems=(
         Problem(
             "unbroadcast",

@@ -52,6 +52,8 @@ hidden = {
 assignment = Assignment(
     name="hw2",
     title="Activations, losses, and what impedes learning",
+    read_next="Read next: Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward "
+    "neural networks; hw3 builds on it.",
     problems=(
         Problem("sigmoid_forward", "activations.py", 3, Forward(squashed, extreme=("huge",))),
         Problem("sigmoid_backward", "activations.py", 3, Backward("sigmoid_forward", squashed, extreme=("huge",))),

@@ -58,6 +58,8 @@ MODE = "bn_param.mode"
 assignment = Assignment(
     name="hw3",
     title="Backward passes, initialisation, batch normalisation",
+    read_next="Read next: Santurkar and others 2018, How does batch normalization help optimization? "
+    "(arXiv:1805.11604), and 'Worth knowing' in the handout.",
     problems=(
         Problem("affine_backward", "layers.py", 8, Backward("affine_forward", affine)),
         Problem("relu_backward", "layers.py", 4, Backward("relu_forward", layer, kink=True)),

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from grader.sandbox.student import InProcessStudent, Student
     from grader.sandbox.zygote import Zygote
 
+# Files in the state folder.
+HINTS = "hints.json"
+SCORES = "scores.json"
+
 Homework = Annotated[str, typer.Argument(metavar="HW", help="The assignment, e.g. hw3.")]
 ProblemName = Annotated[str, typer.Argument(metavar="PROBLEM", help="A function's name, e.g. affine_backward.")]
 Seed = Annotated[int, typer.Option(help="Which saved test cases; 0 are the public ones.", min=0)]
@@ -74,8 +78,9 @@ def grade(
     # For start-up time: NumPy is imported here and in the child at the same time.
     from grader import assignment as assignments
     from grader import engine
-    from grader.bank import BankSource
+    from grader.bank import PUBLIC_SEED, BankSource
     from grader.intake import take
+    from grader.progress import keep
 
     course = assignments.find_course(Path.cwd())
     assignment = assignments.load(course, hw)
@@ -85,7 +90,7 @@ def grade(
     submission = take(where, assignment.files, notebook=assignment.notebook)
     source = BankSource(course, assignment, seed, cache_folder(), bank_progress(hw))
     with open_submission(zygote, submission, assignment, True) as student:
-        return engine.grade(
+        report = engine.grade(
             assignment,
             selected,
             submission,
@@ -96,6 +101,9 @@ def grade(
             required=required,
             pictures=pictures,
         )
+    if path is None and not problems and seed == PUBLIC_SEED:
+        keep(state_folder() / SCORES, course.folder(hw), submission.files, report)
+    return report
 
 
 def show(text: str) -> None:
@@ -146,7 +154,7 @@ def cache_folder() -> Path:
 
 
 def state_folder() -> Path:
-    """Return where it is remembered which hints were shown."""
+    """Return where it is remembered which hints were shown, and how the last runs ended."""
     import platformdirs  # For start-up time.
 
     return Path(platformdirs.user_state_dir("grader"))

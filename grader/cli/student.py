@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.common import (
+    HINTS,
+    SCORES,
     Homework,
     ProblemName,
     Seed,
@@ -30,10 +32,9 @@ from grader.cli.common import (
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.assignment import Assignment, Course
+    from grader.assignment import Assignment
     from grader.report import Report
     from grader.sandbox.replies import Manifest
-    from grader.sandbox.zygote import Zygote
 
 
 def run(
@@ -119,32 +120,32 @@ def _write_reports(report: Report, json: str | None, junit: str | None, html: st
 
 
 def list_() -> int:
-    """List the assignments: points, and how much of each is written."""
-    from grader import assignment as assignments  # For start-up time.
+    """List the assignments: points of the last run, and how much of each is written."""
+    # For start-up time.
+    from grader import assignment as assignments
+    from grader.errors import IntakeError
+    from grader.intake import take
+    from grader.progress import draw_bar, look_up
+    from grader.report import points_text
 
     course = assignments.find_course(Path.cwd())
-    with open_zygote(False) as zygote:
-        for name in course.names():
-            assignment = assignments.load(course, name)
-            written = _written(course, assignment, zygote)
-            total = len(assignment.problems)
-            show(
-                f"{name}  {assignment.hundredths // 100:3d} points  {written:2d} of {total} written  {assignment.title}"
-            )
+    for name in course.names():
+        assignment = assignments.load(course, name)
+        folder, most = course.folder(name), points_text(assignment.hundredths)
+        try:
+            files = take(folder, assignment.files, notebook=assignment.notebook).files
+        except IntakeError:
+            files = {}
+        last = look_up(state_folder() / SCORES, folder, files)
+        score = last.score if last is not None else 0
+        points = f"{points_text(score) if last is not None else '-':>6} / {most:<4}"
+        show(f"{name}  {draw_bar(score, assignment.hundredths)} {points} {assignment.title}")
+        if last is None:
+            show(f"     not run yet: grader run {name}")
+        else:
+            old = "" if last.is_current else f"; changed since then: grader run {name}"
+            show(f"     {last.written} of {len(assignment.problems)} problems begun{old}")
     return 0
-
-
-def _written(course: Course, assignment: Assignment, zygote: Zygote | None) -> int:
-    from grader.errors import IntakeError  # For start-up time.
-    from grader.intake import take
-
-    try:
-        submission = take(course.folder(assignment.name), assignment.files, notebook=assignment.notebook)
-    except IntakeError:
-        return 0
-    with open_submission(zygote, submission, assignment, False) as student:
-        states = student.load().functions
-        return sum(1 for p in assignment.problems if p.id in states and states[p.id].state == "ready")
 
 
 def hint(hw: Homework, problem: ProblemName) -> int:
@@ -154,7 +155,7 @@ def hint(hw: Homework, problem: ProblemName) -> int:
 
     course = assignments.find_course(Path.cwd())
     name = assignments.load(course, hw).problem(problem).id
-    number, count, text = next_hint(course.folder(hw), hw, name, state_folder() / "hints.json")
+    number, count, text = next_hint(course.folder(hw), hw, name, state_folder() / HINTS)
     more = f"`grader hint {hw} {name}` again for the next" if number < count else "that was the last one"
     show(f"Hint {number} of {count} for {name} ({more}):\n")
     show(wrap(text))

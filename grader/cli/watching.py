@@ -8,11 +8,13 @@ import queue
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.common import (
+    HINTS,
+    SCORES,
     bank_progress,
     cache_folder,
     open_submission,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 SAVED = "saved"
 # How long after the last of several writes a save counts as done, in milliseconds.
 QUIET_MS = 40
+OnReport = Callable[["Report", Mapping[str, bytes]], None]
 CLEAR = "\x1b[H\x1b[2J"
 
 
@@ -51,8 +54,9 @@ def watch(
         # For start-up time.
         from grader import assignment as assignments
         from grader import engine
-        from grader.bank import BankSource
+        from grader.bank import PUBLIC_SEED, BankSource
         from grader.intake import take
+        from grader.progress import keep
         from grader.watch import Watched
 
         course = assignments.find_course(Path.cwd())
@@ -81,8 +85,14 @@ def watch(
         # Read, or built, before there is anything to judge: the first save is not to wait for it.
         _ = source.bank
         watched = Watched(assignment, assignment.select(names), take_again, grade)
+
+        def on_report(report: Report, files: Mapping[str, bytes]) -> None:
+            write_reports(report)
+            if path is None and not names and seed == PUBLIC_SEED:
+                keep(state_folder() / SCORES, course.folder(hw), files, report)
+
         with _events(folder) as (events, keys):
-            return _Screen(watched, course.folder(hw), keys, write_reports).run(events)
+            return _Screen(watched, course.folder(hw), keys, on_report).run(events)
 
 
 def _folder_of(where: Path) -> Path:
@@ -97,8 +107,8 @@ def _folder_of(where: Path) -> Path:
 class _Screen:
     """What is shown, and what a key does."""
 
-    def __init__(self, watched: Watched, folder: Path, keys: bool, write_reports: Callable[[Report], None]) -> None:
-        self._watched, self._folder, self._keys, self._write_reports = watched, folder, keys, write_reports
+    def __init__(self, watched: Watched, folder: Path, keys: bool, on_report: OnReport) -> None:
+        self._watched, self._folder, self._keys, self._on_report = watched, folder, keys, on_report
 
     def run(self, events: queue.Queue[str]) -> int:
         self._look()
@@ -123,7 +133,7 @@ class _Screen:
     def _look(self) -> None:
         if self._watched.look():
             if self._watched.report is not None and not self._watched.trouble:
-                self._write_reports(self._watched.report)
+                self._on_report(self._watched.report, self._watched.files)
             self._draw()
 
     def _status(self) -> int:
@@ -173,7 +183,7 @@ class _Screen:
         if problem is None:
             return ""
         try:
-            number, count, text = next_hint(self._folder, self._folder.name, problem.id, state_folder() / "hints.json")
+            number, count, text = next_hint(self._folder, self._folder.name, problem.id, state_folder() / HINTS)
         except UsageError as error:
             return str(error)
         return f"Hint {number} of {count}: {text}"

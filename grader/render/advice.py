@@ -19,6 +19,7 @@ class Step:
     sentence: str
     commands: tuple[tuple[str, str], ...] = ()
     glad: bool = False
+    further: str = ""
 
 
 def next_step(report: Report) -> Step:
@@ -64,7 +65,9 @@ def _finished(home: str, report: Report) -> Step:
         return Step(sentence, ((f"grader run {home}", "the whole assignment"),), glad=True)
     everything = "Both" if len(report.problems) == 2 else f"All {len(report.problems)}"
     sentence = f"{everything} problems are right: {most} of {most} points. Well done!"
-    return Step(sentence, ((f"grader submit {home}", "make the zip to hand in"),), glad=True)
+    return Step(
+        sentence, ((f"grader submit {home}", "make the zip to hand in"),), glad=True, further=clean(report.read_next)
+    )
 
 
 def _commands(home: str, problem: ProblemResult) -> tuple[tuple[str, str], ...]:

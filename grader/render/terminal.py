@@ -204,3 +204,5 @@ def _add_advice(page: Page, step: advice.Step) -> None:
     explained = 2 + longest + 3 + widest <= page.width
     for command, meaning in step.commands:
         page.add_code(f"{pad(command, longest)}   {meaning}" if explained else command, indent=2)
+    if step.further:
+        page.add(step.further, hang=2)
