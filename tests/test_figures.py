@@ -55,6 +55,11 @@ def test_panels_have_a_title_and_two_axes_of_axes():
     assert figure.get_suptitle() == "Spread by depth"
 
 
+def test_a_figure_is_shown_without_pyplot():
+    figure, _ = panels(1, 1, "title")
+    assert figure._repr_png_().startswith(b"\x89PNG")
+
+
 def test_two_lines_differ_in_colour_dashes_marker_and_lightness():
     for key in ("color", "linestyle", "marker"):
         assert len({str(line[key]) for line in LINES}) == len(LINES)

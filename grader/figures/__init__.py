@@ -84,10 +84,9 @@ def experiments_in(module: ModuleType) -> dict[str, Callable[[], Any]]:
 
 def panels(rows: int, columns: int, title: str, **options: Any) -> tuple[Figure, Any]:
     """Return a figure with a title and its (rows, columns) array of axes; options are those of `Figure.subplots`."""
-    from matplotlib.figure import Figure  # For start-up time.
+    from grader.figures.shown import ShownFigure  # For start-up time.
 
-    # Without pyplot: a figure that nobody keeps is nobody's to close, and a notebook shows it once.
-    figure = Figure(figsize=(PANEL_WIDTH * columns, PANEL_HEIGHT * rows + 0.4), layout="constrained", dpi=100)
+    figure = ShownFigure(figsize=(PANEL_WIDTH * columns, PANEL_HEIGHT * rows + 0.4), layout="constrained", dpi=100)
     figure.suptitle(title)
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     for one in axes.flat:
