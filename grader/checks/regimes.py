@@ -49,6 +49,13 @@ def constant_columns(rng: Rng, shape: tuple[int, ...]) -> Values:
     return values
 
 
+def constant_rows(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """Every feature of an example alike: the variance over the features is zero."""
+    row: Values = np.round(rng.standard_normal((*shape[:1], *(1 for _ in shape[1:]))), 2)
+    values: Values = np.broadcast_to(row, shape).copy()
+    return values
+
+
 def ties(rng: Rng, shape: tuple[int, ...]) -> Values:
     """Multiples of a half, a third of them exactly zero: what happens at the kink?"""
     values = rng.integers(-3, 4, shape) / 2.0
@@ -142,6 +149,7 @@ REGIMES: Mapping[str, Regime] = MappingProxyType(
             far_offset,
             tiny,
             constant_columns,
+            constant_rows,
             ties,
             integers,
             zeros,
