@@ -124,22 +124,22 @@ def smaller_forward(x, y):
 def smaller_backward(dout, cache):
     x, y = cache
     dx, dy = np.where(x < y, dout, 0), np.where(x < y, 0, dout)
-    return tuple(_fit(gradient, value) for gradient, value in ((dx, x), (dy, y)))
+    return tuple(fit(gradient, value) for gradient, value in ((dx, x), (dy, y)))
 
 
-def _fit(gradient, value):
+def fit(gradient, value):
     lead = gradient.ndim - value.ndim
     gradient = gradient.sum(axis=tuple(range(lead)))
     return gradient.sum(axis=tuple(i for i, n in enumerate(value.shape) if n == 1), keepdims=True)
 
 
-SMALLER = Reference({"smaller_forward": smaller_forward, "smaller_backward": smaller_backward})
+SMALLER = Reference({"smaller_forward": smaller_forward, "smaller_backward": smaller_backward, "fit": fit})
 
 
 @pytest.fixture(scope="module")
 def smaller():
     """Return a check of a minimum, and its section."""
-    check = Backward("smaller_forward", PAIR, kink=lambda x, y: x - y)
+    check = Backward("smaller_forward", PAIR, kink=lambda x, y: x - y, ends_in="fit")
     return check, check.build("smaller_backward", SMALLER, 0)
 
 
@@ -158,7 +158,7 @@ def test_who_gives_a_tie_to_the_other_side_is_wrong_there_alone(smaller):
     def other_side(dout, cache):
         x, y = cache
         dx, dy = np.where(x <= y, dout, 0), np.where(x <= y, 0, dout)
-        return _fit(dx, x), _fit(dy, y)
+        return fit(dx, x), fit(dy, y)
 
     assert {"dx", "dy"} <= failed(grade(check, "smaller_backward", section, SMALLER, smaller_backward=other_side))
 
@@ -172,6 +172,43 @@ def test_numbers_in_place_of_arrays_of_no_axis_are_right(smaller):
         return tuple(float(gradient) if np.ndim(gradient) == 0 else gradient for gradient in right(dout, cache))
 
     assert earned(grade(check, "smaller_backward", section, SMALLER, smaller_backward=plain)) == 1000
+
+
+def keeps_every_axis(gradient, value):
+    """A wrong end: axes that were missing are added up, those of length 1 are not."""
+    return gradient.sum(axis=tuple(range(gradient.ndim - value.ndim)))
+
+
+def refuses_numbers(gradient, value):
+    if value.ndim == 0:
+        raise ValueError("a number has no axes")
+    return gradient.sum(axis=tuple(range(gradient.ndim - value.ndim)))
+
+
+@pytest.mark.parametrize("own", [keeps_every_axis, refuses_numbers])
+def test_what_an_answer_ends_in_has_paid_there(smaller, own):
+    """One bug costs once: the gradients are what the student's own function makes of the right numbers."""
+    check, section = smaller
+    graded = grade(check, "smaller_backward", section, SMALLER, fit=own)
+    assert earned(graded) == 1000
+    assert "your own fit" in graded.message
+
+
+def test_who_is_wrong_before_the_end_loses_points_all_the_same(smaller):
+    check, section = smaller
+
+    def other_way(dout, cache):
+        x, y = cache
+        return keeps_every_axis(np.where(x < y, 0, dout), x), keeps_every_axis(np.where(x < y, dout, 0), y)
+
+    graded = grade(check, "smaller_backward", section, SMALLER, smaller_backward=other_way, fit=keeps_every_axis)
+    assert {"dx", "dy"} <= failed(graded)
+
+
+def test_a_reference_that_ends_in_something_else_is_refused():
+    check = Backward("smaller_forward", {name: Array("N D") for name in "xy"}, kink=lambda x, y: x - y, ends_in="cut")
+    with pytest.raises(AssignmentError, match="calls cut 0 times, expected once for each"):
+        check.build("smaller_backward", Reference({**SMALLER.functions, "cut": fit}), 0)
 
 
 @pytest.mark.parametrize("known", [SMALLER, None], ids=["with the solutions", "in a student's package"])

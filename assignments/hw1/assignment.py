@@ -55,9 +55,14 @@ assignment = Assignment(
                 sizes={"N": (1, 4), "D": (1, 4), "K": (1, 4)},
             ),
         ),
-        Problem("add_backward", "gates.py", 4, Backward("add_forward", operands)),
-        Problem("multiply_backward", "gates.py", 6, Backward("multiply_forward", operands)),
-        Problem("maximum_backward", "gates.py", 6, Backward("maximum_forward", rivals, kink=lambda x, y: x - y)),
+        Problem("add_backward", "gates.py", 4, Backward("add_forward", operands, ends_in="unbroadcast")),
+        Problem("multiply_backward", "gates.py", 6, Backward("multiply_forward", operands, ends_in="unbroadcast")),
+        Problem(
+            "maximum_backward",
+            "gates.py",
+            6,
+            Backward("maximum_forward", rivals, kink=lambda x, y: x - y, ends_in="unbroadcast"),
+        ),
         Problem("exp_backward", "gates.py", 3, Backward("exp_forward", moderate)),
         Problem("log_backward", "gates.py", 3, Backward("log_forward", {"x": Array("N D", ("positive",))})),
         Problem(

@@ -44,6 +44,8 @@ class Backward:
     extreme: the regimes whose cases count under 'extreme inputs' only.
     parts: names of the layers that this one is made of ("affine", "relu"): an answer that is exactly what the
         student's own parts give has paid there already.
+    ends_in: name of a function that makes each gradient in the end ("unbroadcast"), called once for each in order: an
+        answer that is exactly what the student's own makes of the right numbers has paid there already.
     sizes: least and greatest length of an axis, where the default of 1 to 7 does not fit.
     """
 
@@ -54,6 +56,7 @@ class Backward:
     kink: Kink = False
     extreme: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    ends_in: str = ""
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -71,8 +74,14 @@ class Backward:
 
     @property
     def calls(self) -> tuple[str, ...]:
-        """The forward, and the forward and backward of every part."""
-        return (self.forward, *(f"{part}_{way}" for part in self.parts for way in ("forward", "backward")))
+        """The forward, and what the answer stands on: the forward and backward of every part."""
+        ends = (self.ends_in,) if self.ends_in else ()
+        return (self.forward, *(f"{part}_{way}" for part in self.parts for way in ("forward", "backward")), *ends)
+
+    @property
+    def stands_on(self) -> tuple[str, ...]:
+        """The parts that pay for their own mistakes."""
+        return (self.ends_in,) if self.ends_in else self.parts
 
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases, answer and confirm them, and freeze the section."""
@@ -214,7 +223,7 @@ class _Attempt:
         if not self.excuses:
             return judged
         wrong = [name for name in judged if verdicts.first_trouble(judged[name], self.ordinary, Trouble.VALUE)]
-        if self.check.parts and any(one.remarks for one in judged.values()):
+        if self.check.stands_on and any(one.remarks for one in judged.values()):
             self._follow_parts(judged)
         elif wrong and self.state.kind == "near" and not self.check.edges:
             self._follow_forward(judged, wrong)
@@ -226,7 +235,7 @@ class _Attempt:
         wrong = [
             name for name, one in self.compared.items() if verdicts.first_trouble(one, self.ordinary, Trouble.VALUE)
         ]
-        return bool(self.check.parts and wrong) and not any(self.judged[name].remarks for name in wrong)
+        return bool(self.check.stands_on and wrong) and not any(self.judged[name].remarks for name in wrong)
 
     def _follow_parts(self, judged: dict[str, Compared]) -> None:
         own = [follow.part_gradients(row, self.check, self.problem) for row in self.part_rows]
@@ -234,11 +243,11 @@ class _Attempt:
             mine, theirs = ([one[name] for one in answers] for answers in (self.returned, own))
             if judged[name].remarks and follow.same_everywhere(mine, theirs, self.ordinary):
                 judged[name] = replace(self.compared[name], remarks={})
-                self.remark = f"follows your own {' and '.join(self.check.parts)}, where the points are lost"
+                self.remark = f"follows your own {' and '.join(self.check.stands_on)}, where the points are lost"
 
     @cached_property
     def part_rows(self) -> list[Row]:
-        """The composition of the student's own parts on every case."""
+        """What the student's own parts give on every case."""
         rows = base.replay(self.section["parts"], self.run)
         return [rows[f"parts{i}"] for i in range(len(self.case_rows))]
 

@@ -15,7 +15,7 @@ from grader.checks.compare import Answers
 from grader.checks.differences import Verdict, steps
 from grader.checks.inputs import Inputs, axes_of
 from grader.checks.numeric import Numeric, Probe, freeze_numeric
-from grader.checks.reference import Reference, extended, scales_for
+from grader.checks.reference import Reference, as_called, extended, scales_for
 from grader.errors import AssignmentError
 from grader.sandbox import codec
 
@@ -52,7 +52,7 @@ def freeze(check: Backward, problem: str, reference: Reference, seed: int) -> Se
     answered = [answer(check, problem, reference, case) for case in cases]
     _confirm(check, problem, reference, answered, np.random.default_rng((seed, 1)))
     probed = [] if check.edges else _numeric_cases(check, problem, reference, seed)
-    return assemble(check, problem, answered, probed)
+    return _assemble(check, problem, reference, answered, probed)
 
 
 def freeze_one(check: Backward, problem: str, reference: Reference, case: Case) -> Section:
@@ -65,11 +65,15 @@ def freeze_one(check: Backward, problem: str, reference: Reference, case: Case) 
         plain = list(case.arguments.values())
         probes = numeric.make_probes(forward, plain, check.positions, one.scales, rng, kink=check.kink)
         probed = [(one, probes)] if _conclusive(check, forward, one, probes) else []
-    return assemble(check, problem, [one], probed)
+    return _assemble(check, problem, reference, [one], probed)
 
 
-def assemble(
-    check: Backward, problem: str, answered: Sequence[Answered], probed: Sequence[tuple[Answered, list[Probe]]]
+def _assemble(
+    check: Backward,
+    problem: str,
+    reference: Reference,
+    answered: Sequence[Answered],
+    probed: Sequence[tuple[Answered, list[Probe]]],
 ) -> Section:
     """Return the section of answered cases and probed ones: what is sent, what is expected."""
     section: Section = {
@@ -91,6 +95,8 @@ def assemble(
     }
     if check.parts:
         section["parts"] = _parts_request(check, answered).to_tree()
+    if check.ends_in:
+        section["parts"] = _ends_request(check, problem, reference, answered).to_tree()
     return section
 
 
@@ -298,4 +304,23 @@ def _parts_request(check: Backward, answered: Sequence[Answered]) -> Requests:
             program.append(base.call(f"{part}_backward", [upstream, base.result(number, 1)]))
             upstream = base.result(len(program) - 1)
         requests.add(f"parts{index}", int(one.case.extreme), program, one.row)
+    return requests
+
+
+def _ends_request(check: Backward, problem: str, reference: Reference, answered: Sequence[Answered]) -> Requests:
+    """Return the calls of the function that an answer ends in, with what the reference hands to it, on every case."""
+    requests = Requests()
+    for index, one in enumerate(answered):
+        plain = [as_called(value) for value in one.case.arguments.values()]
+        _, cache = reference.values(check.forward, ("out", "cache"), *plain).values()
+        handed = reference.handed_to(check.ends_in, problem, one.dout, cache)
+        if len(handed) != len(check.names):
+            calls = f"calls {check.ends_in} {len(handed)} times"
+            raise AssignmentError(f"the reference's {problem} {calls}, expected once for each of {check.names}")
+        program: list[base.Step] = []
+        row: list[Any] = []
+        for given in handed:
+            program.append(base.call(check.ends_in, base.inputs(len(given), first=len(row))))
+            row += given
+        requests.add(f"parts{index}", int(one.case.extreme), program, row)
     return requests

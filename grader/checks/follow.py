@@ -19,7 +19,7 @@ from grader.checks.compare import Answers, Compared, Remark, Trouble, compare, s
 from grader.checks.differences import Verdict
 from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
-from grader.sandbox.replies import Row, Runner
+from grader.sandbox.replies import Returned, Row, Runner
 
 if TYPE_CHECKING:
     from grader.checks.backward import Backward
@@ -104,7 +104,11 @@ def _is_known(section: Section, compared: Compared, answers: Answers, ordinary: 
 
 
 def part_gradients(row: Row, check: Backward, problem: str) -> dict[str, Any]:
-    """Return the gradients that the student's own parts give: those of the last backward called."""
+    """Return the gradients that the student's own parts give: those of the last backward, or one a call."""
+    if check.ends_in:
+        raised = next((step for step in row.steps if not isinstance(step, Returned)), None)
+        steps = [raised or base.step_of(row, place) for place in range(len(check.names))]
+        return {name: base.unpack(step, (name,), problem)[name] for name, step in zip(check.names, steps, strict=True)}
     return base.unpack(base.step_of(row, 2 * len(check.parts) - 1), check.names, problem)
 
 

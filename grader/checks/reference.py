@@ -61,6 +61,21 @@ class Reference:
 
         return run
 
+    def handed_to(self, helper: str, name: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        """Call a function and return the arguments of every call that it makes of another one, in order."""
+        seen: list[tuple[Any, ...]] = []
+        own = self.functions.get(helper)
+        if own is None:
+            raise AssignmentError(f"the solutions have no function '{helper}', which the declaration asks for")
+
+        def record(*given: Any) -> Any:
+            seen.append(given)
+            return own(*given)
+
+        with _replaced_everywhere(self.functions, {helper: record}):
+            self.call(name, *arguments)
+        return seen
+
     def values(self, name: str, names: Sequence[str], *arguments: Any) -> dict[str, Any]:
         """Call a function that returns one value, or a tuple of several, and return them by name."""
         returned = self.call(name, *arguments)
