@@ -182,6 +182,12 @@ def test_a_spike_of_equal_weights_does_not_flatten_the_target():
     assert figure.caption.endswith("are cut.")
 
 
+@pytest.mark.parametrize(("spread", "ticks"), [(1.0, 5), (0.5, 3)])
+def test_ticks_do_not_touch(spread, ticks):
+    """Where the spread is small beside the picture, its ticks give way to the zero between them."""
+    assert len(make_figure(Histogram((2, 5), 4.0, (0, 10, 0), 0, "normal", spread)).x_ticks) == ticks
+
+
 def test_layers_without_a_number_are_crosses():
     """A standard deviation of zero has no place on a logarithmic axis: the layer is marked, not left out."""
     figure = make_figure(DEPTH)

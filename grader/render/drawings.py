@@ -16,6 +16,8 @@ from grader.render.text import clean, plural, show_number, show_numbers, show_sh
 WIDTH, HEIGHT = 340.0, 190.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 22.0, 8.0, 36.0
 MOST_LABELLED = 12
+# The share of half an axis below which two ticks' texts would touch.
+ROOM_FOR_A_TICK = 0.2
 # Errors from the tolerance to the size of the answer, in powers of ten, are shades from faint to full.
 FAINTEST = -8.0
 
@@ -159,7 +161,9 @@ def _histogram(picture: Histogram) -> Figure:
     )
     grid = [-picture.limit + picture.limit * i / 60 for i in range(121)]
     curve = _path([(x(value), y(density(value))) for value in grid])
-    ticks = [-picture.limit, -picture.spread, 0.0, picture.spread, picture.limit]
+    ticks = [-picture.limit, 0.0, picture.limit]
+    if picture.spread > ROOM_FOR_A_TICK * picture.limit:
+        ticks += [-picture.spread, picture.spread]
     lost = picture.outside
     asked = "standard deviation" if picture.family == "normal" else "bound"
     caption = (
@@ -177,6 +181,7 @@ def _histogram(picture: Histogram) -> Figure:
         bars=bars,
         curve=curve,
         x_ticks=tuple(Tick(_n(x(value)), show_number(value, 2)) for value in ticks),
+        y_ticks=tuple(Tick(_n(y(value)), show_number(value, 2)) for value in (0.0, peak)),
         x_label="weight",
         y_label="density",
     )
