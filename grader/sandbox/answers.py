@@ -8,11 +8,13 @@ from typing import Any
 
 from grader.errors import ProtocolError
 from grader.sandbox import codec, marks
+from grader.sandbox.cells import is_cell
 from grader.sandbox.channel import Exit
 from grader.sandbox.describe import FRAMES, LINE_CHARS, MESSAGE_CHARS
 from grader.sandbox.limits import OUT_OF_MEMORY, Limits
 from grader.sandbox.marks import NAME_CHARS, clean
 from grader.sandbox.replies import Frame, FunctionState, Lost, Manifest, Raised, Returned, Row, Step
+from grader.sandbox.stand_ins import STAND_INS
 
 # Far more than a check asks for; the grader may have to live in 768 MB together with the worker.
 MAX_REPLY_BYTES = 64 * 2**20
@@ -115,15 +117,21 @@ def read_manifest(
     try:
         errors, states = tree["modules"], tree["functions"]
         names = [name for names in wanted.values() for name in names]
-        stand_ins = tuple(clean(str(name), NAME_CHARS) for name in tree["stand_ins"][:16])
+        stand_ins = tuple(name for name in tree["stand_ins"] if name in STAND_INS)[: len(STAND_INS)]
         return Manifest(
             {file: _read_error(errors[file], shown) for file in files if file.endswith(".py")},
             {name: _read_state(states[name]) for name in names},
             stand_ins,
-            tuple(clean(str(note), MESSAGE_CHARS) for note in tree.get("notes", ())[:16]),
+            tuple(clean(note, MESSAGE_CHARS) for note in tree.get("notes", ())[:16] if _is_note(note, files)),
         )
     except _MALFORMED as error:
         raise ProtocolError(f"a manifest has another form than agreed: {error}") from None
+
+
+def _is_note(note: Any, files: Collection[str]) -> bool:
+    """Whether a note is about a cell that was handed in: a report must not say what a student made up."""
+    cell, skipped, _ = note.partition(" was skipped: ")
+    return bool(skipped) and is_cell(cell) and cell in files
 
 
 def _read_error(error: Any, shown: Collection[str]) -> Raised | None:
