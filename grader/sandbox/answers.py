@@ -17,7 +17,7 @@ from grader.sandbox.replies import Frame, FunctionState, Lost, Manifest, Raised,
 from grader.sandbox.stand_ins import STAND_INS
 
 # Far more than a check asks for; the grader may have to live in 768 MB together with the worker.
-MAX_REPLY_BYTES = 64 * 2**20
+MAX_REPLY_BYTES = 32 * 2**20
 MAX_REPLY_NODES = 250_000
 MAX_REPLY_TEXT = 4 * 2**20
 
@@ -58,6 +58,8 @@ def read_row(row: Sequence[Any], shown: Collection[str]) -> Row:
     kind, modified = row[-1]
     if kind != "inputs" or type(modified) is not tuple or any(type(i) is not int or i < 0 for i in modified):
         raise ProtocolError("a row of a reply does not end as agreed")
+    if len(row) < 2:
+        raise ProtocolError("a row of a reply has no steps")
     return Row(tuple([read_step(step, shown) for step in row[:-1]]), modified)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from grader.sandbox.marks import HANDLE, MAX_BYTES, NAME_CHARS, Other, clean
 
-MAX_ARRAY_BYTES = 16 * 2**20
+MAX_ARRAY_BYTES = 8 * 2**20
 MAX_ITEMS = 4096
 MAX_KEYS = 64
 MAX_DEPTH = 3

@@ -112,6 +112,11 @@ class Session:
             if time.monotonic() > end_s:
                 return answers.took_long(allowance.wall_s)
 
+    @property
+    def taken_bytes(self) -> int:
+        """How many bytes came in the last exchange."""
+        return self._frames.taken
+
     def used_cpu_s(self) -> float:
         """Return the CPU seconds of the worker so far; 0 where the system does not tell."""
         return self._channel.used_cpu_s()
@@ -131,16 +136,16 @@ class _Frames:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._taken = 0
+        self.taken = 0
 
     def restart(self) -> None:
         """Start counting for a new request."""
-        self._taken = 0
+        self.taken = 0
 
     def feed(self, data: bytes) -> None:
         """Take bytes; raise ProtocolError where there are more than a reply may have."""
-        self._taken += len(data)
-        if self._taken > answers.MAX_REPLY_BYTES + framing.FRAME_BYTES:
+        self.taken += len(data)
+        if self.taken > answers.MAX_REPLY_BYTES + framing.FRAME_BYTES:
             raise ProtocolError("a reply is too long")
         self._buffer += data
 

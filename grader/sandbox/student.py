@@ -260,19 +260,19 @@ class Student:
                 skipped = _RUN_OVER if self._is_over else patience.find_reason(group)
                 if skipped is None:
                     single = {**request, "batches": [[program, [inputs]]], "stream": True}
-                    row, cpu_s = self._run_alone(codec.encode(single))
-                    patience.count(group, row, cpu_s)
+                    row, cpu_s, size = self._run_alone(codec.encode(single))
+                    patience.count(group, row, cpu_s, size)
                 else:
                     row = Row((skipped,))
                 batch.append(row)
             replies.append(batch)
         return replies
 
-    def _run_alone(self, payload: bytes) -> tuple[Row, float]:
-        """Return the answer to a request of one row, and the CPU seconds it took."""
+    def _run_alone(self, payload: bytes) -> tuple[Row, float, int]:
+        """Return the answer to a request of one row, the CPU seconds it took and how many bytes came."""
         session = self._loaded_session()
         if isinstance(session, Lost):
-            return Row((session,)), self._limits.call_cpu_s
+            return Row((session,)), self._limits.call_cpu_s, 0
         steps: list[Step] = []
 
         def hear(event: marks.Buffer) -> None:
@@ -283,10 +283,10 @@ class Student:
         limits = self._limits
         reply = self._ask(session, payload, Allowance(limits.call_cpu_s, limits.call_wall_s, _SLACK), hear)
         if isinstance(reply, Lost):
-            return Row((*steps, reply)), session.spent_cpu_s
+            return Row((*steps, reply)), session.spent_cpu_s, session.taken_bytes
         try:
             [[row]] = answers.read_rows(answers.decode(reply), [1], self._shown)
         except ProtocolError:
             session.close()
             row = Row((_PROTOCOL,))
-        return row, session.spent_cpu_s
+        return row, session.spent_cpu_s, session.taken_bytes
