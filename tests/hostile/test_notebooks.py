@@ -67,7 +67,6 @@ def test_a_malformed_notebook_gets_one_clear_sentence(name, judge, tmp_path):
     with pytest.raises(IntakeError) as caught:
         judge(path)
     text = str(caught.value)
-    assert "hw3.ipynb" in text
     assert len(text) < 600
     assert text.isprintable()
     assert "Traceback" not in text
