@@ -290,3 +290,39 @@ def test_known_mistakes_are_named_part_by_part():
     assert row(both, "train").message.endswith("This is no-beta.")
     assert "This is no-beta." not in row(both, "test").message
     assert row(centre(batch_mean.function), "test").mistake == "batch-mean"
+
+
+# --- a lone return ----------------------------------------------------------------------------------------
+
+
+def outer(x, y):
+    return x[:, :, None] * y[:, None, :]
+
+
+OUTER = Forward({"x": Array("N D"), "y": Array("N M")}, returns=("products",))
+
+
+@pytest.fixture(scope="module")
+def products():
+    """Return a function that grades an `outer` on one frozen section."""
+    known = Reference({"outer": outer})
+    section = OUTER.build("outer", known, 0)
+    return lambda function: grade(OUTER, "outer", section, known, outer=function)
+
+
+def test_a_list_of_rows_for_a_lone_array_is_a_matter_of_form(products):
+    """Also where the list has one entry, for a batch of one."""
+    graded = products(lambda x, y: [np.outer(a, b) for a, b in zip(x, y, strict=True)])
+    assert lost(graded) == {"form"}
+    assert row(graded, "form").message == "products is a list or tuple, expected a NumPy array."
+
+
+def test_a_lone_array_may_come_in_a_tuple_of_one(products):
+    right = outer
+    assert earned(products(lambda x, y: (right(x, y),))) == POINTS
+
+
+def test_a_second_value_is_one_too_many(products):
+    right = outer
+    message = row(products(lambda x, y: (right(x, y), x)), "products").message
+    assert message.startswith("outer returned 2 values, expected 1")

@@ -5,7 +5,7 @@ Conventions, the same everywhere:
   axis, M is how many there are.
 - A weight is `(fan_in, fan_out)`, so a layer computes `x @ w + b`: the weights of unit j are the column
   `w[:, j]`.
-- Answers that are yes or no are arrays of booleans. Zeros and ones are accepted.
+- Every answer is a NumPy array. Answers that are yes or no are arrays of booleans; zeros and ones are accepted.
 - No function changes its arguments.
 
 The mathematics is in README.md beside this file.

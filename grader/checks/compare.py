@@ -200,7 +200,7 @@ def _read(value: Any, shape: tuple[int, ...], name: str) -> tuple[np.ndarray | N
     form = ""
     if isinstance(value, (tuple, list)):
         array = _from_sequence(value)
-        form = f"{name} is a {type(value).__name__}, expected a NumPy array"
+        form = f"{name} is a list or tuple, expected a NumPy array"
         if array is None:
             return None, Remark(Trouble.SHAPE, f"{form} of shape {show_shape(shape)}.")
     elif isinstance(value, (bool, int, float)) or (isinstance(value, np.ndarray) and value.dtype.kind in "biufc"):

@@ -222,14 +222,18 @@ class _Attempt:
     def _compare(self, read: Section) -> Compared:
         """Compare one value over its cases; remarks are keyed by the number of the case in the section."""
         answers = Answers.from_tree(read)
-        values = [self._value(index, read["name"]) for index in read["cases"]]
+        values = [
+            self._value(index, read["name"], shape) for index, shape in zip(read["cases"], answers.shapes, strict=True)
+        ]
         compared = compare(answers, values)
         return Compared({read["cases"][i]: remark for i, remark in compared.remarks.items()}, compared.arrays)
 
-    def _value(self, index: int, name: str) -> Any:
-        if name in self.check.returns:
-            return self.returned[index][name]
+    def _value(self, index: int, name: str, shape: tuple[int, ...]) -> Any:
         step = base.step_of(self.case_rows[index], 0)
+        if name in self.check.returns:
+            lone = len(self.check.returns) == 1 and isinstance(step, Returned)
+            # A list of rows for a lone array is that array, not a number of returns.
+            return step.value if lone and _spells(step.value, shape) else self.returned[index][name]
         remark = base.trouble_of(step, self.problem)
         if remark is not None:
             return remark
@@ -326,6 +330,14 @@ class _Attempt:
 
     def _show(self, index: int) -> base.Shown:
         return show_case(self.check, self.problem, self.section, index)
+
+
+def _spells(value: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a sequence of numbers or arrays is an array of a shape, spelt out."""
+    try:
+        return isinstance(value, (tuple, list)) and np.shape(value) == shape
+    except ValueError:  # Its entries have different shapes.
+        return False
 
 
 def show_case(check: Forward, problem: str, section: Section, index: int) -> base.Shown:
