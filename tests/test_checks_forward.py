@@ -8,7 +8,7 @@ from scratch import POINTS, earned, failed, finding_ids, grade, lost, mistake, r
 
 from grader.checks import Array, Choice, Forward, Maybe, Part, Record
 from grader.checks.reference import Reference
-from grader.checks.show import full_code
+from grader.checks.show import case_code, full_code
 from grader.errors import AssignmentError
 from grader.report import Outcome
 
@@ -326,3 +326,12 @@ def test_a_second_value_is_one_too_many(products):
     right = outer
     message = row(products(lambda x, y: (right(x, y), x)), "products").message
     assert message.startswith("outer returned 2 values, expected 1")
+
+
+@pytest.mark.parametrize(("kind", "shown"), [(bool, "[True, False]"), (int, "[1, 0]"), (float, "[1.0, 0.0]")])
+def test_expected_answers_are_shown_as_what_they_are(kind, shown):
+    """Yes or no as a boolean, a count as a whole number."""
+    check = Forward({"x": Array("N")}, returns=("first",), sizes={"N": (2, 2)})
+    known = Reference({"marked": lambda x: (np.arange(len(x)) == 0).astype(kind)})
+    case = check.show("marked", check.build("marked", known, 0))[0]
+    assert case_code(case.arguments, case.calls, case.answers).endswith(f"# first should be {shown}")

@@ -13,19 +13,19 @@ KINKED = ("normal", "ties", "integers", "large", "tiny")
 CURVED = ("normal", "wide", "ties", "tiny", "huge")
 BATCH = ("normal", "offset", "tiny", "large", "constant_columns", "integers", "far_offset")
 
-squashed = {"x": Array("N D", CURVED)}
-layer = {"x": Array("N D", KINKED)}
-leaky = {"x": Array("N D", KINKED), "negative_slope": Maybe(Choice((0.01, 0.2, 1.5, 0.0)))}
-elu = {"x": Array("N D", (*CURVED, "integers")), "alpha": Maybe(Choice((0.3, 2.0, 1.5)))}
+squashed = {"x": Array("N D...", CURVED)}
+layer = {"x": Array("N D...", KINKED)}
+leaky = {"x": Array("N D...", KINKED), "negative_slope": Maybe(Choice((0.01, 0.2, 1.5, 0.0)))}
+elu = {"x": Array("N D...", (*CURVED, "integers")), "alpha": Maybe(Choice((0.3, 2.0, 1.5)))}
 
-targets = {"h": Array("N D", ("normal", "large", "tiny", "ties", "integers")), "z": Array("N D")}
+targets = {"h": Array("N D...", ("normal", "large", "tiny", "ties", "integers")), "z": Array("N D...")}
 scores = {
     "x": Array("N C", ("normal", "wide", "ties", "constant_columns", "tiny", "huge", "apart")),
     "y": Labels("N", "C"),
 }
 margins = {"x": Array("N C", ("normal", "ties", "bits", "integers", "tiny", "wide", "large")), "y": Labels("N", "C")}
 classes = {"C": (2, 7)}
-weights = {"w": Array("D M", ("normal", "large", "tiny", "ties")), "strength": Choice((0.1, 1e-3, 2.0, 0.5))}
+weights = {"w": Array("D M...", ("normal", "large", "tiny", "ties")), "strength": Choice((0.1, 1e-3, 2.0, 0.5))}
 
 sets = {
     "train": Array("N D", BATCH),
@@ -39,6 +39,7 @@ slopes = {
 outputs = {"h": Array("N M", ("partly_constant", "normal", "ties", "constant_columns", "tiny", "offset"))}
 # Whole numbers and halves only: their sums are exact, so no sign is a matter of rounding.
 gradients = {"gradients": Array("N D M", ("integers", "one_sign", "ties", "zeros"))}
+few = {"N": (1, 4), "D": (1, 3), "M": (1, 2)}
 signals = {"x": Array("N D", ("normal", "large", "tiny", "integers")), "dz": Array("N M")}
 SMALL = ("normal", "ties", "tiny")
 deep = {"x": Array("N D", SMALL), "w": Array("L D D", SMALL), "dout": Array("N D", ("normal", "large"))}
@@ -88,7 +89,7 @@ assignment = Assignment(
         Problem("saturated_fraction", "impediments.py", 5, Forward(slopes, returns=("fraction",))),
         Problem("dead_units", "impediments.py", 6, Forward(outputs, returns=("dead",))),
         Problem("per_example_gradients", "impediments.py", 6, Forward(signals, returns=("gradients",))),
-        Problem("sign_agreement", "impediments.py", 5, Forward(gradients, returns=("each", "batch"))),
+        Problem("sign_agreement", "impediments.py", 5, Forward(gradients, returns=("each", "batch"), sizes=few)),
         Problem("gradient_norms", "impediments.py", 8, Forward(deep, returns=("norms",), sizes={"L": (1, 10)})),
         Problem(
             "identical_units",

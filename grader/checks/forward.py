@@ -167,7 +167,9 @@ def _freeze_values(check: Forward, part: Part, cases: Sequence[Case], answered: 
             if len(cases) > 1:
                 raise AssignmentError(f"part '{part.id}' reads '{name}', which no case has")
             continue
-        reads.append({"cases": indices, **Answers.gather(name, [answered[i][name] for i in indices]).to_tree()})
+        kind = np.asarray(answered[indices[0]][name][0]).dtype.kind
+        answers = Answers.gather(name, [answered[i][name] for i in indices])
+        reads.append({"cases": indices, "kind": kind, **answers.to_tree()})
     return {"id": part.id, "reads": reads}
 
 
@@ -350,6 +352,8 @@ def show_case(check: Forward, problem: str, section: Section, index: int) -> bas
                 place = read["cases"].index(index)
                 one = Answers.from_tree(read)
                 window = one.expected[one.starts[place] : one.starts[place + 1]]
-                answers[read["name"]] = window.reshape(one.shapes[place])
+                # All that is expected is kept as float64; 1.0 for True reads oddly.
+                shown = {"b": window > 0, "i": window.round().astype(np.int64)}.get(read["kind"], window)
+                answers[read["name"]] = shown.reshape(one.shapes[place])
     call = f"{', '.join(check.returns)} = {problem}({', '.join(case['arguments'])})"
     return base.Shown(case["arguments"], [call], case["why"], answers)

@@ -423,6 +423,23 @@ def relu_writes_into_the_cache(dout, cache):
     return dout * cache
 
 
+@mistake(
+    "relu-two-axes-only",
+    "relu_backward",
+    "The code goes through rows and columns, so it works for two axes and stops at a batch of images, which has "
+    "four. What is done entry by entry needs no axes at all: NumPy compares and multiplies arrays of any shape. "
+    "See 'One gate' in the handout.",
+)
+def relu_two_axes_only(dout, cache):
+    rows, columns = cache.shape
+    dx = np.zeros_like(dout)
+    for row in range(rows):
+        for column in range(columns):
+            if cache[row, column] > 0:
+                dx[row, column] = dout[row, column]
+    return dx
+
+
 # --- leaky_relu_forward -----------------------------------------------------------------------------------
 
 

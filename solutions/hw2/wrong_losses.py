@@ -161,6 +161,19 @@ def softmax_not_shifted(x, y):
 
 
 @mistake(
+    "softmax-sum-not-shifted",
+    "softmax_loss",
+    "The formula is right, but the sum of exponentials is infinite for scores of 1000 and zero for those of -1000, and "
+    "its logarithm is infinite either way. Adding the same number to all scores of an example changes no probability: "
+    "use that before the first exponential. See 'Softmax and cross-entropy' in the handout.",
+)
+def softmax_sum_not_shifted(x, y):
+    log_sum = np.log(np.exp(x).sum(axis=1))
+    p = np.exp(x - log_sum[:, None])
+    return np.mean(log_sum - np.sum(x * _one_hot(x, y), axis=1)), (p - _one_hot(x, y)) / len(x)
+
+
+@mistake(
     "softmax-one-shift-for-the-whole-batch",
     "softmax_loss",
     "All examples are shifted by the one largest score of the batch. An example whose scores lie far below "
