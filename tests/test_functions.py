@@ -7,7 +7,7 @@ import inspect
 
 import numpy as np
 import pytest
-from scratch import earned, failed, finding_ids, grade, scale
+from scratch import earned, failed, finding_ids, grade, row, scale
 
 from grader import explore
 from grader.assignment import Problem
@@ -247,7 +247,7 @@ SLOPE = Forward(
     returns=("gradient",),
     parts=(
         Part("gradient", ("gradient",), 3, where={"f": ("sum_of_cubes", "log_sum_exp")}),
-        Part("order", ("gradient",), 1, "second-order accuracy", {"f": "egg_carton"}),
+        Part("order", ("gradient",), 1, "second-order accuracy", {"f": "egg_carton"}, "Is it central?"),
     ),
     tolerance=1e-6,
     sizes={"N": (1, 3), "D": (1, 3)},
@@ -287,6 +287,12 @@ def test_a_part_may_count_the_cases_of_one_function(slope, h):
     graded = slope(lambda f, x: to_one_side(f, x, h))
     assert "order" in failed(graded)
     assert h != 1e-8 or failed(graded) == {"order"}
+
+
+def test_a_part_says_its_hint_where_it_fails_and_no_known_mistake_fits(slope):
+    graded = slope(lambda f, x: to_one_side(f, x, 1e-8))
+    assert row(graded, "order").message.endswith("Is it central?")
+    assert "central" not in row(slope(), "order").message
 
 
 def test_what_a_bank_keeps_of_a_function_is_its_name(slope):

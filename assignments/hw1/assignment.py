@@ -14,6 +14,8 @@ uses = {name: Array("N D", PLAIN) for name in ("dout_1", "dout_2")}
 moderate = {"x": Array("N D", ("normal", *TIED, "tiny"))}
 any_size = {"x": Array("N D", ("normal", *TIED, "tiny", "huge", "far_below"))}
 
+ONE_SIDED = "Here a difference that is taken to one side is off, however small its step."
+
 # Of the egg carton and the corkscrew, differences to one side are off however small their step.
 numbers = ("sum_of_squares", "sum_of_cubes", "sum_of_sines", "log_sum_exp")
 vectors = ("running_products", "squares_and_sum", "sines_and_cosines", "squared_length", "softmax")
@@ -24,7 +26,7 @@ def approximation(result: str, plain: tuple[str, ...], telling: str, x: Array, t
     """Return the check of a numerical derivative: its values, and its order where only central ones are right."""
     parts = (
         Part(result, (result,), 3, where={"f": plain}),
-        Part("order", (result,), 2, "second-order accuracy: central differences", {"f": telling}),
+        Part("order", (result,), 2, "second-order accuracy: central differences", {"f": telling}, ONE_SIDED),
     )
     inputs = {"f": Function((*plain, telling)), "x": x}
     sizes = {"N": (1, 3), "D": (1, 4), "K": (1, 3), "n": (1, 5)}
@@ -36,8 +38,7 @@ vector = Array("n", ("normal", *TIED))
 
 links = {"jacobian_1": Array("A B", PLAIN), "jacobian_2": Array("B C"), "jacobian_3": Maybe(Array("C D"))}
 fit = {"W": Array("m n"), "X": Array("n N", PLAIN), "Y": Array("m N")}
-# Rows that repeat one another: no inverse.
-data = {"X": Array("n N", ("normal", "tiny", "constant_columns")), "Y": Array("m N")}
+data = {"X": Array("n N", ("normal", "tiny", "rank_one")), "Y": Array("m N")}
 
 assignment = Assignment(
     name="hw1",
@@ -90,8 +91,8 @@ assignment = Assignment(
             10,
             approximation("gradient", numbers, "egg_carton", any_shape, 1e-6),
         ),
-        Problem("jacobian", "numerical.py", 8, approximation("jacobian", vectors, "egg_cartons", vector, 1e-6)),
-        Problem("hessian", "numerical.py", 7, approximation("hessian", curved, "corkscrew", vector, 1e-4)),
+        Problem("jacobian", "numerical.py", 8, approximation("J", vectors, "egg_cartons", vector, 1e-6)),
+        Problem("hessian", "numerical.py", 7, approximation("H", curved, "corkscrew", vector, 1e-4)),
         Problem("chain_jacobians", "matrix.py", 4, Forward(links, returns=("product",))),
         Problem(
             "tensor_derivative",
@@ -110,7 +111,7 @@ assignment = Assignment(
             "least_squares_solution",
             "matrix.py",
             5,
-            Forward(data, returns=("W",), extreme=("constant_columns",), sizes={"n": (1, 4), "N": (7, 10)}),
+            Forward(data, returns=("W",), extreme=("rank_one",), sizes={"n": (1, 4), "N": (7, 10)}),
         ),
     ),
 )

@@ -38,6 +38,7 @@ class Part:
     """A named part of a forward's value points: some of its values, in some of its cases.
 
     reads: names of returns, or keys of the record argument as they stand after the call.
+    hint: what to say where it fails and no known mistake fits.
     where: the cases that count, by the option that was drawn or a tuple of options, e.g. {"bn_param.mode": "train"}.
     """
 
@@ -46,6 +47,7 @@ class Part:
     weight: int = 1
     title: str = ""
     where: Mapping[str, Any] = field(default_factory=dict)
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -272,6 +274,9 @@ class _Attempt:
 
     def _remark(self, part: str) -> str:
         """Remark on the first value of a part; its cases are counted by their place among that part's."""
+        hint = next(one.hint for one in self.check.all_parts if one.id == part)
+        if hint:
+            return hint
         read = next(entry for entry in self.section["values"] if entry["id"] == part)["reads"][0]
         one, cases = self.compared[(part, read["name"])], read["cases"]
         places = [place for place, case in enumerate(cases) if case in set(self.ordinary)]

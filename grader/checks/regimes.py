@@ -56,6 +56,11 @@ def constant_rows(rng: Rng, shape: tuple[int, ...]) -> Values:
     return values
 
 
+def rank_one(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """Every row alike: a matrix that has no inverse."""
+    return constant_columns(rng, shape)
+
+
 def ties(rng: Rng, shape: tuple[int, ...]) -> Values:
     """Multiples of a half, a third of them exactly zero: what happens at the kink?"""
     values = rng.integers(-3, 4, shape) / 2.0
@@ -149,6 +154,7 @@ REGIMES: Mapping[str, Regime] = MappingProxyType(
             far_offset,
             tiny,
             constant_columns,
+            rank_one,
             constant_rows,
             ties,
             integers,

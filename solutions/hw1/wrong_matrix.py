@@ -245,6 +245,16 @@ def least_squares_solution_transposed(X, Y):
 
 
 @mistake(
+    "least-squares-solution-unknown-on-the-wrong-side",
+    "least_squares_solution",
+    "The solver got X and Y as they are. It looks for an unknown that stands to the right of its first matrix, and "
+    "here W stands to the left of X; transposing an equation changes its sides. See 'Least squares' in the handout.",
+)
+def least_squares_solution_unknown_on_the_wrong_side(X, Y):
+    return np.linalg.lstsq(X, Y, rcond=None)[0]
+
+
+@mistake(
     "least-squares-solution-one-example",
     "least_squares_solution",
     "This fits the first example and no other. The best W is a compromise between all of them. See 'Least "
