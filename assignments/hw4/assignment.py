@@ -300,6 +300,8 @@ OUT_AND_RUNNING = (
 assignment = Assignment(
     name="hw4",
     title="The normalisation family",
+    read_next="Read next: Yang and others 2019, A mean field theory of batch normalization (arXiv:1902.08129), "
+    "on why gradients explode with depth; hw5 shows what to do about it.",
     problems=(
         Problem("layernorm_forward", "norms.py", 6, Forward(layer, extreme=FAR), properties=(independent,)),
         Problem("layernorm_backward", "norms.py", 8, Backward("layernorm_forward", layer, extreme=FAR)),

@@ -6,8 +6,9 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,8 @@ import typer
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.assignment import Assignment
+    from grader.assignment import Assignment, Course, Problem
+    from grader.bank import BankSource
     from grader.intake import Submission
     from grader.report import Report
     from grader.sandbox.student import InProcessStudent, Student
@@ -64,6 +66,72 @@ def open_submission(
     return open_student(zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=prints)
 
 
+@dataclass(frozen=True)
+class Bench:
+    """An assignment and a submission's place, ready to be graded, also again and again with what is warm."""
+
+    course: Course
+    assignment: Assignment
+    where: Path
+    source: BankSource
+    zygote: Zygote | None
+    required: int
+    pictures: bool
+
+    def take(self) -> Submission:
+        """Return the files as they are now."""
+        from grader.intake import take  # For start-up time.
+
+        return take(self.where, self.assignment.files, notebook=self.assignment.notebook)
+
+    def grade(self, submission: Submission, problems: Sequence[Problem]) -> Report:
+        """Grade some problems of these files."""
+        from grader import engine  # For start-up time.
+
+        with open_submission(self.zygote, submission, self.assignment, True) as student:
+            return engine.grade(
+                self.assignment,
+                problems,
+                submission,
+                student,
+                lambda: self.source.bank,
+                seed=self.source.seed,
+                isolation=student.isolation,
+                required=self.required,
+                pictures=self.pictures,
+            )
+
+    def keep(self, files: Mapping[str, bytes], report: Report) -> None:
+        """Remember a run of the whole assignment in the student's own folder, on the public cases."""
+        from grader.bank import PUBLIC_SEED  # For start-up time.
+        from grader.progress import keep
+
+        own = self.course.folder(self.assignment.name)
+        whole = len(report.problems) == len(self.assignment.problems)
+        if whole and self.where == _near(own) and self.source.seed == PUBLIC_SEED:
+            keep(state_folder() / SCORES, own, files, report)
+
+
+def set_up(
+    hw: str, path: Path | None, seed: int, zygote: Zygote | None, *, required: int = 0, pictures: bool = False
+) -> Bench:
+    """Return what grading a submission needs, by default of the student's own folder."""
+    # For start-up time: NumPy is imported here and in the child at the same time.
+    from grader import assignment as assignments
+    from grader.bank import BankSource
+
+    course = assignments.find_course(Path.cwd())
+    assignment = assignments.load(course, hw)
+    where = path if path is not None else _near(course.folder(hw))
+    source = BankSource(course, assignment, seed, cache_folder(), bank_progress(hw))
+    return Bench(course, assignment, where, source, zygote, required, pictures)
+
+
+def _near(folder: Path) -> Path:
+    """Return a folder relative to here, so that a person sees assignments/hw3/layers.py, and an editor can open it."""
+    return Path(os.path.relpath(folder))
+
+
 def grade(
     hw: str,
     path: Path | None,
@@ -75,34 +143,11 @@ def grade(
     pictures: bool = False,
 ) -> Report:
     """Grade one submission, by default the student's own folder, for the report."""
-    # For start-up time: NumPy is imported here and in the child at the same time.
-    from grader import assignment as assignments
-    from grader import engine
-    from grader.bank import PUBLIC_SEED, BankSource
-    from grader.intake import take
-    from grader.progress import keep
-
-    course = assignments.find_course(Path.cwd())
-    assignment = assignments.load(course, hw)
-    selected = assignment.select(problems)
-    # Relative, so that a person sees assignments/hw3/layers.py, and an editor can open it.
-    where = path if path is not None else Path(os.path.relpath(course.folder(hw)))
-    submission = take(where, assignment.files, notebook=assignment.notebook)
-    source = BankSource(course, assignment, seed, cache_folder(), bank_progress(hw))
-    with open_submission(zygote, submission, assignment, True) as student:
-        report = engine.grade(
-            assignment,
-            selected,
-            submission,
-            student,
-            lambda: source.bank,
-            seed=seed,
-            isolation=student.isolation,
-            required=required,
-            pictures=pictures,
-        )
-    if path is None and not problems and seed == PUBLIC_SEED:
-        keep(state_folder() / SCORES, course.folder(hw), submission.files, report)
+    bench = set_up(hw, path, seed, zygote, required=required, pictures=pictures)
+    selected = bench.assignment.select(problems)
+    submission = bench.take()
+    report = bench.grade(submission, selected)
+    bench.keep(submission.files, report)
     return report
 
 

@@ -14,11 +14,8 @@ from typing import TYPE_CHECKING
 
 from grader.cli.common import (
     HINTS,
-    SCORES,
-    bank_progress,
-    cache_folder,
-    open_submission,
     open_zygote,
+    set_up,
     show,
     state_folder,
     use_color,
@@ -27,8 +24,6 @@ from grader.cli.common import (
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.assignment import Problem
-    from grader.intake import Submission
     from grader.report import Report
     from grader.watch import Watched
 
@@ -51,48 +46,20 @@ def watch(
 ) -> int:
     """Grade, then grade again whenever a file is saved, until q or Ctrl-C; return the status of the last report."""
     with open_zygote(False) as zygote:
-        # For start-up time.
-        from grader import assignment as assignments
-        from grader import engine
-        from grader.bank import PUBLIC_SEED, BankSource
-        from grader.intake import take
-        from grader.progress import keep
-        from grader.watch import Watched
+        bench = set_up(hw, path, seed, zygote, required=required, pictures=pictures)
+        from grader.watch import Watched  # For start-up time: after the first imports of NumPy.
 
-        course = assignments.find_course(Path.cwd())
-        assignment = assignments.load(course, hw)
-        where = path if path is not None else Path(os.path.relpath(course.folder(hw)))
-        folder = _folder_of(where)
-        source = BankSource(course, assignment, seed, cache_folder(), bank_progress(hw))
-
-        def grade(submission: Submission, problems: Sequence[Problem]) -> Report:
-            with open_submission(zygote, submission, assignment, True) as student:
-                return engine.grade(
-                    assignment,
-                    problems,
-                    submission,
-                    student,
-                    lambda: source.bank,
-                    seed=seed,
-                    isolation=student.isolation,
-                    required=required,
-                    pictures=pictures,
-                )
-
-        def take_again() -> Submission:
-            return take(where, assignment.files, notebook=assignment.notebook)
-
+        folder = _folder_of(bench.where)
         # Read, or built, before there is anything to judge: the first save is not to wait for it.
-        _ = source.bank
-        watched = Watched(assignment, assignment.select(names), take_again, grade)
+        _ = bench.source.bank
+        watched = Watched(bench.assignment, bench.assignment.select(names), bench.take, bench.grade)
 
         def on_report(report: Report, files: Mapping[str, bytes]) -> None:
             write_reports(report)
-            if path is None and not names and seed == PUBLIC_SEED:
-                keep(state_folder() / SCORES, course.folder(hw), files, report)
+            bench.keep(files, report)
 
         with _events(folder) as (events, keys):
-            return _Screen(watched, course.folder(hw), keys, on_report).run(events)
+            return _Screen(watched, bench.course.folder(hw), keys, on_report).run(events)
 
 
 def _folder_of(where: Path) -> Path:
