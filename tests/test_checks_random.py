@@ -217,3 +217,11 @@ def test_writing_into_dout_costs_manners(judge_backward):
 
 def test_dx_of_another_shape_is_told(judge_backward):
     assert "dx has shape" in row(judge_backward(lambda dout, cache: dout.ravel()), "dx").message
+
+
+def test_the_other_convention_divides_by_zero_where_all_is_kept_and_is_judged_where_it_is_not(judge, judge_backward):
+    """Who takes p for the probability to drop has 0 / 0 at p = 1, and must not be told of that alone."""
+    other = drop(lambda shape, p, rng: (rng.random(shape) >= p) / (1 - p))
+    assert failed(judge(other)) == {"scale", "keep"}
+    assert "p is the probability to keep" in row(judge(other), "keep").message
+    assert earned(judge_backward(backward, other)) == POINTS

@@ -168,6 +168,8 @@ class _Attempt:
         dx, x, (out, trouble) = self.returned[index], self.x[index], self.out[index]
         if out is None:
             return trouble
+        if not np.isfinite(out).all():
+            return ""  # The forward has paid for that, and says nothing of what it kept.
         if not isinstance(dx, np.ndarray):
             return getattr(dx, "message", "") or f"dx is no array, expected one of shape {x.shape}."
         if dx.shape != x.shape:
@@ -224,6 +226,8 @@ class _Attempt:
         dx, (out, _) = self.returned[index], self.out[index]
         if out is None or not isinstance(dx, np.ndarray) or dx.shape != out.shape or dx.dtype.kind not in "biuf":
             return np.full(1, np.nan), np.full(1, np.nan)
+        if not np.isfinite(out).all():
+            return np.zeros(0), np.zeros(0)
         known = self.x[index] != 0
         share = dx / self.cases[index]["dout"]
         return share[known & (out != 0)], share[known & (out == 0)]

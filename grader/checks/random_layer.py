@@ -200,6 +200,9 @@ class _Attempt:
         self.troubles: list[str] = []
         for row, x in zip(self.case_rows, self.x, strict=True):
             out, trouble = read_output(base.step_of(row, 0), x, problem)
+            # Where all is kept, 1 - p is zero: who divides by it has the other convention, and is judged where p < 1.
+            if out is not None and self.asked[len(self.out)][0] < 1 and not np.isfinite(out).all():
+                trouble = "out holds numbers that are not finite."
             self.out.append(out)
             self.troubles.append(trouble)
 

@@ -26,9 +26,7 @@ def affine_by_einsum(dout, cache):
     return [dx, np.einsum("nd,nm->dm", rows, dout), np.einsum("nm->m", dout)]
 
 
-variant(
-    "affine-einsum", "every sum spelled out in einsum; a list for a tuple", affine_backward=affine_by_einsum
-)
+variant("affine-einsum", "every sum spelled out in einsum; a list for a tuple", affine_backward=affine_by_einsum)
 
 
 def affine_by_loops(dout, cache):
@@ -55,9 +53,7 @@ def affine_turned(dout, cache):
     return dx, dw, np.dot(np.ones(len(dout)), dout)
 
 
-variant(
-    "affine-turned", "dot and tensordot, results that are transposed views", affine_backward=affine_turned
-)
+variant("affine-turned", "dot and tensordot, results that are transposed views", affine_backward=affine_turned)
 
 
 def affine_outer(dout, cache):
@@ -253,9 +249,7 @@ def softmax_by_logaddexp(x, y):
     return loss, dx
 
 
-variant(
-    "softmax-logaddexp", "the logarithm of the sum by logaddexp.reduce", softmax_loss=softmax_by_logaddexp
-)
+variant("softmax-logaddexp", "the logarithm of the sum by logaddexp.reduce", softmax_loss=softmax_by_logaddexp)
 
 
 def softmax_by_one_hot(x, y):
@@ -266,9 +260,7 @@ def softmax_by_one_hot(x, y):
     return -(one_hot * log_p).sum() / len(y), (np.exp(log_p) - one_hot) / len(y)
 
 
-variant(
-    "softmax-log-first", "log probabilities first, times a one-hot matrix", softmax_loss=softmax_by_one_hot
-)
+variant("softmax-log-first", "log probabilities first, times a one-hot matrix", softmax_loss=softmax_by_one_hot)
 
 
 def softmax_by_loops(x, y):
@@ -345,9 +337,7 @@ variant(
     "drawn as (fan_out, fan_in), as the notes lay weights out, and turned",
     xavier_normal=lambda i, o, rng: (xavier_std(i, o) * rng.standard_normal((o, i))).T,
     xavier_uniform=lambda i, o, rng: (np.sqrt(12) * xavier_std(i, o) * (rng.random((o, i)) - 0.5)).T,
-    he_normal=lambda i, o, rng, negative_slope=0.0: (
-        (he_std(i, negative_slope) * rng.standard_normal((o, i))).T
-    ),
+    he_normal=lambda i, o, rng, negative_slope=0.0: (he_std(i, negative_slope) * rng.standard_normal((o, i))).T,
     he_uniform=lambda i, o, rng, negative_slope=0.0: (
         (np.sqrt(3) * he_std(i, negative_slope) * (1 - 2 * rng.random((o, i)))).T
     ),
@@ -363,9 +353,7 @@ variant(
     "initializers-row-by-row",
     "one call of the generator for each row",
     xavier_normal=lambda i, o, rng: rows_of(lambda: rng.normal(0.0, xavier_std(i, o), o), i),
-    xavier_uniform=lambda i, o, rng: rows_of(
-        lambda: rng.uniform(-1, 1, o) * np.sqrt(3) * xavier_std(i, o), i
-    ),
+    xavier_uniform=lambda i, o, rng: rows_of(lambda: rng.uniform(-1, 1, o) * np.sqrt(3) * xavier_std(i, o), i),
     he_normal=lambda i, o, rng, negative_slope=0.0: rows_of(
         lambda: rng.standard_normal(o) * he_std(i, negative_slope), i
     ),

@@ -678,9 +678,7 @@ def network_transposed(layer_sizes, activation, rng):
     "factor 2, and leaky slopes' in the handout.",
 )
 def network_fans_swapped(layer_sizes, activation, rng):
-    return [
-        _right_initializer(activation)(fan_out, fan_in, rng).T for fan_in, fan_out in _layers(layer_sizes)
-    ]
+    return [_right_initializer(activation)(fan_out, fan_in, rng).T for fan_in, fan_out in _layers(layer_sizes)]
 
 
 @mistake(
@@ -724,6 +722,4 @@ def network_pairs_with_biases(layer_sizes, activation, rng):
     "whoever calls can run through it without knowing any names. See 'A whole network' in the handout.",
 )
 def network_dictionary(layer_sizes, activation, rng):
-    return {
-        f"W{i + 1}": _right_initializer(activation)(*fans, rng) for i, fans in enumerate(_layers(layer_sizes))
-    }
+    return {f"W{i + 1}": _right_initializer(activation)(*fans, rng) for i, fans in enumerate(_layers(layer_sizes))}

@@ -1,6 +1,5 @@
 """Wrong backward passes of the simple layers, and of affine with relu."""
 
-
 import numpy as np
 from layers import affine_backward, relu_backward
 

@@ -36,7 +36,7 @@ mistake(
     "dropout_forward",
     "p is the probability to drop here, in the mask and in the scale alike: a right layer for the other "
     f"convention. In this homework p is the probability to *keep*. {FORWARD}",
-)(_masked(lambda shape, p, rng: (rng.random(shape) < 1 - p) / max(1 - p, 1e-3)))
+)(_masked(lambda shape, p, rng: (rng.random(shape) >= p) / (1 - p)))
 
 mistake(
     "dropout-scale-missing",
@@ -50,7 +50,7 @@ mistake(
     "dropout_forward",
     "What is kept is divided by 1 - p. The expected value of a mask is p, so p is what to divide by to "
     f"get x back on average. {FORWARD}",
-)(_masked(lambda shape, p, rng: (rng.random(shape) < p) / max(1 - p, 1e-3)))
+)(_masked(lambda shape, p, rng: (rng.random(shape) < p) / (1 - p)))
 
 mistake(
     "dropout-multiplied-by-p",

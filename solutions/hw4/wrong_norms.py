@@ -363,6 +363,20 @@ def gn_forward_interleaved(x, gamma, beta, groups, gn_param):
 
 
 @mistake(
+    "gn-forward-not-moved-back",
+    "groupnorm_forward",
+    "The axes of groups and channels are exchanged before normalising and not exchanged back, so channels "
+    "come out in another order than they went in. Neighbouring channels need no transpose at all. See "
+    "'Group normalisation' in the handout.",
+)
+def gn_forward_not_moved_back(x, gamma, beta, groups, gn_param):
+    order = np.arange(x.shape[1]).reshape(-1, groups).T.ravel()
+    xhat = groupnorm_forward(x[:, order], np.ones_like(gamma), np.zeros_like(beta), groups, gn_param)[0]
+    _, cache = groupnorm_forward(x, gamma, beta, groups, gn_param)
+    return channels(gamma, x) * xhat + channels(beta, x), cache
+
+
+@mistake(
     "gn-forward-groups-as-size",
     "groupnorm_forward",
     "`groups` is taken for the number of channels in a group; it is the number of groups. With 6 channels "
@@ -476,6 +490,20 @@ mistake(
 )(_in_training(_reshaped))
 
 
+def _not_moved_back(x, gamma, beta, eps):
+    out, cache = over((0, 2, 3), x, gamma, beta, eps)
+    return out.transpose(0, 2, 3, 1).reshape(x.shape), cache
+
+
+mistake(
+    "sbn-forward-not-moved-back",
+    "spatial_batchnorm_forward",
+    "The channels were moved to the end, as they should be, but a reshape alone brought them back. It "
+    "keeps the order in memory, so the pixels of all channels are mixed: what a transpose did only a "
+    "transpose undoes. See 'Batch normalisation of images' in the handout.",
+)(_in_training(_not_moved_back))
+
+
 def _remembering(update):
     """Return a forward whose running statistics in training are `update(running, new, momentum, count)`."""
 
@@ -547,6 +575,18 @@ def sbn_backward_per_pixel(dout, cache):
     _, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)
     dxhat = dout * channels(gamma, dout)
     return b * (dxhat - dxhat.mean(axis=0) - xhat * (dxhat * xhat).mean(axis=0)), dgamma, dbeta
+
+
+@mistake(
+    "sbn-backward-not-moved-back",
+    "spatial_batchnorm_backward",
+    "dx is right but for the order of its entries: the channels were moved to the end, and a reshape "
+    "alone brought them back. What a transpose did only a transpose undoes. See 'Batch normalisation of "
+    "images' in the handout.",
+)
+def sbn_backward_not_moved_back(dout, cache):
+    dx, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)
+    return dx.transpose(0, 2, 3, 1).reshape(dx.shape), dgamma, dbeta
 
 
 @mistake(
