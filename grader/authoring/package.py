@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,7 @@ from grader.errors import AssignmentError, UsageError
 
 # What an author writes by hand for students; all other files of the package are generated.
 HANDED = ("README.md", "assignment.py", "hints.md")
+_PICTURE = re.compile(r"!\[[^\]]*\]\((?![a-z]+:)([^)\s]+)\)")
 
 
 def build_package(course: Course, assignment: Assignment, cache: Path | None, progress: Progress | None) -> bytes:
@@ -34,10 +36,21 @@ def build_package(course: Course, assignment: Assignment, cache: Path | None, pr
         path = course.folder(assignment.name) / name
         if path.is_file():
             files[f"{home}/{name}"] = path.read_bytes()
+    files |= {f"{home}/{name}": data for name, data in pictures_of(course.folder(assignment.name)).items()}
     files[f"{home}/{SHIPPED}"] = BankSource(course, assignment, PUBLIC_SEED, cache, progress).data
     files[WHEEL] = build_wheel()
     _refuse_leaks(assignment, solutions, files)
     return write_zip({f"{assignment.name}/{name}": data for name, data in files.items()})
+
+
+def pictures_of(folder: Path) -> dict[str, bytes]:
+    """Return the pictures that the handout in `folder` shows, by name. Raises AssignmentError where one is missing."""
+    handout = folder / "README.md"
+    names = _PICTURE.findall(handout.read_text(encoding="utf-8")) if handout.is_file() else []
+    missing = [name for name in names if not (folder / name).is_file() or "/" in name]
+    if missing:
+        raise AssignmentError(f"{handout} shows {missing[0]}, which is no file beside it; draw it, or correct the name")
+    return {name: (folder / name).read_bytes() for name in names}
 
 
 def _templates(assignment: Assignment) -> dict[str, str]:

@@ -1,0 +1,40 @@
+"""Which files an author adds to the students' package by showing them; the whole package is tried in end_to_end/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.package import pictures_of
+from grader.errors import AssignmentError
+
+ROOT = Path(__file__).parent.parent
+
+
+def write(folder, text, *pictures):
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    for name in pictures:
+        (folder / name).write_bytes(b"picture")
+
+
+def test_the_pictures_that_the_handout_shows_are_in_it_and_no_others(tmp_path):
+    text = "![a graph](graph.png)\nSee [there](notes.pdf), ![afar](https://example.org/x.png), ![steps](steps.svg)."
+    write(tmp_path, text, "graph.png", "steps.svg", "draft.png")
+    assert pictures_of(tmp_path) == {"graph.png": b"picture", "steps.svg": b"picture"}
+
+
+@pytest.mark.parametrize("name", ["gone.png", "../elsewhere.png"])
+def test_a_picture_that_is_not_beside_the_handout_is_an_error(tmp_path, name):
+    write(tmp_path, f"![a graph]({name})")
+    with pytest.raises(AssignmentError, match="which is no file beside it"):
+        pictures_of(tmp_path)
+
+
+def test_an_assignment_without_a_handout_has_none(tmp_path):
+    assert pictures_of(tmp_path) == {}
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent for path in ROOT.glob("assignments/*/README.md")))
+def test_every_picture_of_the_course_is_shown_by_its_handout(folder):
+    assert set(pictures_of(folder)) == {path.name for path in folder.glob("*.png")}
