@@ -9,22 +9,20 @@ from typing import Any
 import numpy as np
 
 from grader.checks import base, naming, shares, verdicts
-from grader.checks.base import Graded, Requests, Section
+from grader.checks.base import Graded, Section
 from grader.checks.cases import Case, draw_cases
-from grader.checks.compare import EPSILON, ROUNDING_FACTOR, Answers, Compared, Remark, Trouble, compare
+from grader.checks.compare import Answers, Compared, Remark, Trouble, compare
+from grader.checks.forward_bank import REPEATS, answer, freeze_values, request
 from grader.checks.heatmaps import draw_heatmaps
 from grader.checks.inputs import Inputs, Record, arrays_of
 from grader.checks.mistakes import RowOutcome, Signature, row_outcome
-from grader.checks.reference import Reference, extended, scales_for
+from grader.checks.reference import Reference
 from grader.checks.shares import Finding
-from grader.errors import AssignmentError
 from grader.pictures import Heatmap
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
-from grader.sandbox.marks import Named
 from grader.sandbox.replies import Returned, Row, Runner
 
-REPEATS = 3
 TITLES = {
     "extremes": "extreme inputs",
     "rounding": "accuracy",
@@ -95,14 +93,14 @@ class Forward:
         return {**self._assemble(problem, reference, [case]), "mistakes": b""}
 
     def _assemble(self, problem: str, reference: Reference, cases: Sequence[Case]) -> Section:
-        answered = [_answer(self, problem, reference, case) for case in cases]
+        answered = [answer(self, problem, reference, case) for case in cases]
         first = arrays_of(self.inputs)
         return {
             "extreme": [case.extreme for case in cases],
             "shapes": [list(np.shape(case.arguments[first[0]])) if first else [] for case in cases],
             "repeats": min(REPEATS, len(cases)),
-            "request": _request(self, problem, cases).to_tree(),
-            "values": [_freeze_values(self, part, cases, answered) for part in self.all_parts],
+            "request": request(self, problem, cases).to_tree(),
+            "values": [freeze_values(self, part, cases, answered) for part in self.all_parts],
             "cases": codec.encode([{"arguments": case.arguments, "why": case.why} for case in cases]),
         }
 
@@ -135,75 +133,6 @@ class Forward:
 
     def _weights(self) -> dict[str, int]:
         return {part.id: part.weight for part in self.all_parts}
-
-
-def _answer(check: Forward, problem: str, reference: Reference, case: Case) -> dict[str, tuple[Any, Any, Any, bool]]:
-    """Return (expected, size, kappa, infinite_ok) of every return and of every record entry after the call."""
-    arguments = extended(case.arguments)
-    returned = reference.call(problem, *arguments.values())
-    values = returned if len(check.returns) > 1 else (returned,)
-    if len(values) != len(check.returns):
-        raise AssignmentError(f"the reference's {problem} returned {len(values)} values, declared {check.returns}")
-    expected = {name: value for name, value in zip(check.returns, values, strict=True) if name != "cache"}
-    if check.record is not None:
-        after = arguments[check.record]
-        expected.update({key: value for key, value in after.items() if isinstance(value, np.ndarray)})
-    scales = scales_for(reference, problem, list(extended(case.arguments).values()), expected)
-    if check.tolerance:
-        # The rounding that brings the tolerances of exact formulas to the declared one.
-        kappa = check.tolerance / (ROUNDING_FACTOR * EPSILON)
-        scales = {name: (size, kappa, infinite) for name, (size, _, infinite) in scales.items()}
-    return {name: (value, *scales[name]) for name, value in expected.items()}
-
-
-def _freeze_values(check: Forward, part: Part, cases: Sequence[Case], answered: Sequence[Mapping[str, Any]]) -> Section:
-    """Return the answers of one part: for each value that it reads, in which cases, and what they are."""
-    reads = []
-    for name in part.reads:
-        indices = [
-            i
-            for i, case in enumerate(cases)
-            if name in answered[i] and all(_has_drawn(case, path, wanted) for path, wanted in part.where.items())
-        ]
-        if not indices:
-            if len(cases) > 1:
-                raise AssignmentError(f"part '{part.id}' reads '{name}', which no case has")
-            continue
-        kind = np.asarray(answered[indices[0]][name][0]).dtype.kind
-        answers = Answers.gather(name, [answered[i][name] for i in indices])
-        reads.append({"cases": indices, "kind": kind, **answers.to_tree()})
-    return {"id": part.id, "reads": reads}
-
-
-def _has_drawn(case: Case, path: str, wanted: Any) -> bool:
-    value: Any = case.arguments
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    option = value.name if isinstance(value, Named) else value
-    return option in wanted if isinstance(wanted, tuple) else bool(option == wanted)
-
-
-def _request(check: Forward, problem: str, cases: Sequence[Case]) -> Requests:
-    requests = Requests()
-    keep = [i for i, name in enumerate(check.returns) if name == "cache"]
-    record = list(check.inputs).index(check.record) if check.record else None
-    keys = sorted({name for part in check.all_parts for name in part.reads} - set(check.returns))
-    for index, case in enumerate(cases):
-        row = list(case.arguments.values())
-        slots = base.inputs(len(row))
-        options: dict[str, Any] = {"keep": keep} if keep else {}
-        if record is not None:
-            slots[record] = ["shared", record]
-            options.update(observe=[record], observe_keys=keys)
-        program = [base.call(problem, slots, **options)]
-        if index < REPEATS:
-            again = list(slots)
-            if record is not None:
-                again[record] = ["shared", len(row)]
-                row = [*row, row[record]]
-            program.append(base.call(problem, again, **({"keep": keep} if keep else {})))
-        requests.add(f"case{index}", int(case.extreme), program, row)
-    return requests
 
 
 class _Attempt:
