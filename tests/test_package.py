@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.package import pictures_of
+from grader.assignment import Course, load
+from grader.authoring.package import _templates, pictures_of
 from grader.errors import AssignmentError
 
 ROOT = Path(__file__).parent.parent
@@ -38,3 +39,10 @@ def test_an_assignment_without_a_handout_has_none(tmp_path):
 @pytest.mark.parametrize("folder", sorted(path.parent for path in ROOT.glob("assignments/*/README.md")))
 def test_every_picture_of_the_course_is_shown_by_its_handout(folder):
     assert set(pictures_of(folder)) == {path.name for path in folder.glob("*.png")}
+
+
+def test_the_package_proposes_to_explore_a_gradient():
+    """Without the solutions nothing else can be: hw4 begins with a forward."""
+    course = Course(ROOT)
+    assert "`grader explore hw4 layernorm_backward`" in _templates(load(course, "hw4"))["README.md"]
+    assert "`grader run hw4 --problem layernorm_forward`" in _templates(load(course, "hw4"))["README.md"]

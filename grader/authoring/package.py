@@ -13,6 +13,7 @@ from grader.authoring.generated import generate
 from grader.authoring.leaks import leaks
 from grader.authoring.wheel import WHEEL, build_wheel, write_zip
 from grader.bank import PUBLIC_SEED, SHIPPED, BankSource, Progress
+from grader.checks import Backward, Loss
 from grader.errors import AssignmentError, UsageError
 
 # What an author writes by hand for students; all other files of the package are generated.
@@ -59,6 +60,9 @@ def _templates(assignment: Assignment) -> dict[str, str]:
     names = {"README.md.txt": "README.md", "pytest.ini.txt": "pytest.ini", "vscode.json.txt": ".vscode/settings.json"}
     known = {"@HW@": assignment.name, "@TITLE@": assignment.title, "@WHEEL@": WHEEL}
     known |= {"@PROBLEM@": assignment.problems[0].id, "@FILES@": ", ".join(f"`{file}`" for file in assignment.files)}
+    # Without the solutions only a gradient can be explored: its own forward judges it.
+    gradients = (problem.id for problem in assignment.problems if isinstance(problem.check, (Backward, Loss)))
+    known["@EXPLORED@"] = next(gradients, assignment.problems[0].id)
     texts = {}
     for template, name in names.items():
         text = (folder / template).read_text(encoding="utf-8")
