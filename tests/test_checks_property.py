@@ -194,3 +194,19 @@ def test_an_unwritten_function_leaves_its_properties_not_implemented(judge_squas
     assert graded.status is Outcome.NOT_IMPLEMENTED
     assert row(graded, "linear").status is Outcome.NOT_IMPLEMENTED
     assert sum(one.max_score for one in graded.checks) == POINTS
+
+
+def test_an_answer_of_a_million_numbers_never_reaches_the_property():
+    """Broadcast against an argument it would fill the grader's memory, not the student's."""
+    seen = []
+
+    def holds(arguments, returned):
+        seen.append(returned.size)
+        return ""
+
+    known = Reference({"f": lambda x: x})
+    check = Property({"x": Array("N")}, holds, "small")
+    section = check.build("f", known, 0)
+    graded = grade(check, "f", section, known, f=lambda x: np.zeros((1_000_000, 1)))
+    assert row(graded, "property").message == "the answer is far larger than anything that was asked for."
+    assert max(seen) < 100

@@ -24,6 +24,10 @@ from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
 from grader.sandbox.replies import Returned, Row, Runner
 
+# What `holds` gets to see at most, as entries and as a multiple of the largest argument.
+MOST_ENTRIES = 65_536
+TIMES_LARGER = 64
+
 Holds = Callable[[Mapping[str, Any], Any], str]
 More = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -138,6 +142,9 @@ class Property:
             if not isinstance(step, Returned):
                 return base.describe_step(step, function)
         values = [step.value for step in steps]
+        largest = max((np.size(value) for value in arguments.values()), default=0)
+        if max(_entries(value) for value in values) > max(MOST_ENTRIES, TIMES_LARGER * largest):
+            return "the answer is far larger than anything that was asked for."
         returned = dict(zip(self.program, values, strict=True)) if self.program else values[0]
         try:
             with np.errstate(all="ignore"):
@@ -161,6 +168,15 @@ def _slot(argument: str, names: Sequence[str], results: Sequence[str]) -> list[A
         known = [*names, *results]
         raise AssignmentError(f"a property has no '{argument}', input or earlier result{did_you_mean(argument, known)}")
     return base.result(results.index(match[1]), None if match[2] is None else int(match[2]))
+
+
+def _entries(value: Any) -> int:
+    """Return how many numbers a student's answer holds: `holds` may broadcast them against its own."""
+    if isinstance(value, Mapping):
+        return sum(_entries(item) for item in value.values())
+    if isinstance(value, (tuple, list)):
+        return sum(_entries(item) for item in value)
+    return value.size if isinstance(value, np.ndarray) else 1
 
 
 def _last(row: Row) -> Any:
