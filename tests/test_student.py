@@ -445,6 +445,30 @@ os.read(0, 1)
 """
 
 
+TWICE = """
+import os
+frame = os.read(0, 16)
+os.write(2, b"one" + frame[:8])
+os.write(2, frame[8:12])
+os.read(0, 1)
+os.write(2, frame[12:16] + b" two" + frame[:16][::-1])
+os.read(0, 1)
+"""
+
+
+def test_the_marks_of_requests_are_never_shown_as_printing():
+    """Also where the next request went out before the end of the last was seen."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    output = Output(LIMITS)
+    channel = ThreadChannel(subprocess.Popen([sys.executable, "-c", TWICE], start_new_session=True, **pipes), output)
+    call = b"0123456789abcdef"
+    channel.write(call, call)
+    channel.write(call[::-1], b"!")
+    channel.drain()
+    channel.end()
+    assert output.take() == ("one two",)
+
+
 def test_printing_that_arrives_after_the_reply_is_waited_for():
     """Printing and replies take different pipes; a spawned worker's printing is complete all the same."""
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)

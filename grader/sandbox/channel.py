@@ -21,7 +21,7 @@ from grader.sandbox.output import Output
 _TICK_S = 0.05
 _CHUNK = 2**18
 _DRAIN_CHUNKS = 64
-_PRINT_S = 1.0
+_PRINT_S = 5.0
 _END_S = 0.5
 
 
@@ -179,7 +179,8 @@ class ThreadChannel:
         # Bounded: a flood of replies waits in the pipe, not in memory.
         self._incoming: queue.Queue[bytes] = queue.Queue(maxsize=16)
         self._is_closed = False
-        self._fence = b"\0"
+        # The ids of requests whose end has not been seen among what is printed, the oldest first.
+        self._fences: list[bytes] = []
         self._is_drained = threading.Event()
         jobs: list[tuple[Callable[[IO[bytes]], None], IO[bytes]]] = [
             (self._send, process.stdin),
@@ -215,19 +216,29 @@ class ThreadChannel:
         held = b""
         with pipe:
             while data := os.read(pipe.fileno(), _CHUNK):
-                printed, fence, held = (held + data).partition(self._fence)
-                if fence:
-                    self._output.feed(printed)
-                    self._is_drained.set()
-                else:
-                    # The fence may have come in part.
-                    held = printed[-len(self._fence) :]
-                    self._output.feed(printed[: -len(self._fence)])
+                held = self._feed(held + data)
         self._output.feed(held)
+
+    def _feed(self, data: bytes) -> bytes:
+        """Show what was printed but for the fences; return the end, where one may have come in part."""
+        assert self._output is not None
+        while self._fences:
+            printed, fence, rest = data.partition(self._fences[0])
+            if not fence:
+                kept = len(self._fences[0]) - 1
+                self._output.feed(data[:-kept])
+                return data[-kept:]
+            self._output.feed(printed)
+            data = rest
+            del self._fences[0]
+            if not self._fences:
+                self._is_drained.set()
+        self._output.feed(data)
+        return b""
 
     def write(self, call: bytes, data: bytes) -> None:
         """Hand over bytes; a thread sends them."""
-        self._fence = call
+        self._fences.append(call)  # Before the event: the end of an older request must not set it again.
         self._is_drained.clear()
         self._outgoing.put(data)
 
@@ -275,7 +286,7 @@ class ThreadChannel:
             self._process.kill()
         code = self._process.wait()
         for thread in self._threads:
-            thread.join(1.0)
+            thread.join(_PRINT_S)  # A process that it forked may hold a pipe open.
         # As from waitpid: a signal in the low bits, else an exit status above them.
         self._exit = Exit(-code if code < 0 else (code & 0xFF) << 8, 0.0)
         return self._exit

@@ -18,7 +18,7 @@ from grader.sandbox import accounts, kernel, worker
 from grader.sandbox.attempts import Scene, attempt_all
 from grader.sandbox.limits import Limits
 from grader.sandbox.lockdown import Kit, Setting, lock, prepare
-from grader.sandbox.orders import ANSWER, END, ORDER, PATHS_BYTES, TRY, UNKNOWN
+from grader.sandbox.orders import ANSWER, END, NO_FORK, ORDER, PATHS_BYTES, TRY, UNKNOWN
 
 
 def main(arguments: list[str]) -> None:
@@ -75,11 +75,15 @@ class _Forker:
         else:
             output = descriptors[2] if is_shown else None
             parent = os.getpid()
-            pid = self._fork(
-                lambda: worker.start(descriptors[0], descriptors[1], output, limits, self._kit, parent=parent)
-            )
-            self._workers.add(pid)
-            self._control.send(ANSWER.pack(pid, 0, 0.0))
+            try:
+                pid = self._fork(
+                    lambda: worker.start(descriptors[0], descriptors[1], output, limits, self._kit, parent=parent)
+                )
+            except OSError as error:  # Too many processes, or too little memory: not the end of the others.
+                self._control.send(ANSWER.pack(NO_FORK, error.errno or 0, 0.0))
+            else:
+                self._workers.add(pid)
+                self._control.send(ANSWER.pack(pid, 0, 0.0))
         for descriptor in descriptors:
             os.close(descriptor)
         return True

@@ -13,3 +13,5 @@ PATHS_BYTES = 2**16
 ANSWER = struct.Struct("<qqd")
 # The status of a process that the zygote does not know.
 UNKNOWN = -1
+# The pid where no process could be made; the status says why, as an errno.
+NO_FORK = -1

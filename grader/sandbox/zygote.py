@@ -22,7 +22,7 @@ from grader.errors import SandboxError
 from grader.sandbox.channel import Channel, Exit, PipeChannel, ThreadChannel
 from grader.sandbox.levels import Trial, read_trial
 from grader.sandbox.limits import Limits
-from grader.sandbox.orders import ANSWER, END, FORK, ORDER, PATHS_BYTES, TRY, UNKNOWN
+from grader.sandbox.orders import ANSWER, END, FORK, NO_FORK, ORDER, PATHS_BYTES, TRY, UNKNOWN
 from grader.sandbox.output import Output
 
 _PIPE_BYTES = 2**20
@@ -199,7 +199,10 @@ class Zygote:
         with self._lock:
             while True:
                 try:
-                    return int(self._ask(question, descriptors)[0])
+                    pid, status, _ = self._ask(question, descriptors)
+                    if pid == NO_FORK:
+                        raise SandboxError(f"no process for student code could be made: {os.strerror(status)}")
+                    return pid
                 except OSError:
                     reason = self._find_reason()
                     self._stop()
