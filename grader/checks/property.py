@@ -14,7 +14,7 @@ import numpy as np
 
 from grader.checks import base, shares, verdicts
 from grader.checks.base import Graded, Requests, Section, Shown
-from grader.checks.cases import Case, draw_cases
+from grader.checks.cases import FEWEST, Case, draw_cases
 from grader.checks.compare import Remark, Trouble
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.reference import Reference
@@ -54,7 +54,7 @@ class Property:
     more: makes further arguments from the drawn ones, e.g. the same array shifted.
     program: what is called, by a name for each result, in order; `returned` is then a dictionary by these names.
     Without it the problem's function is called with the inputs, in order.
-    id: of the finding, where a problem has several.
+    id: of the finding, where a problem has several. fewest: at least how many cases are tried.
     """
 
     inputs: Inputs
@@ -64,6 +64,7 @@ class Property:
     more: More | None = None
     program: Mapping[str, Call] = field(default_factory=dict)
     id: str = "property"
+    fewest: int = FEWEST
 
     @property
     def calls(self) -> tuple[str, ...]:
@@ -72,7 +73,9 @@ class Property:
 
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases and make sure that the property holds of the reference."""
-        section = self._assemble(problem, draw_cases(self.inputs, seed=seed, limits=self.sizes))
+        drawn = draw_cases(self.inputs, seed=seed, limits=self.sizes, fewest=self.fewest)
+        # Edges come on top of what was asked for: of many, every second or third is enough.
+        section = self._assemble(problem, drawn[:: max(1, len(drawn) // self.fewest)])
         cases = codec.decode(section["cases"])
         for index, row in enumerate(self._case_rows(section, reference.runner())):
             trouble = self._trouble(problem, cases[index]["arguments"], row)
