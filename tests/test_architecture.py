@@ -17,6 +17,7 @@ LAYERS = (
     (
         "grader",
         "grader.errors",
+        "grader.files",
         "grader.pictures",
         "grader.report",
         "grader.catalogue",
@@ -33,6 +34,7 @@ LAYERS = (
     ("grader.engine", "grader.excuses", "grader.ahead", "grader.explore"),
     ("grader.render",),
     ("grader.authoring", "grader.gradescope", "grader.submit", "grader.watch", "grader.printing"),
+    ("grader.batch",),
     ("grader.pytest_plugin", "grader.live", "grader.opened", "grader.debugged"),
     ("grader.cli", "grader.__main__"),
 )

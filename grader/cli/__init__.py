@@ -16,7 +16,7 @@ from typing import NoReturn
 import typer
 
 from grader import __version__
-from grader.cli import author, pictures, student, teaching
+from grader.cli import author, grading, pictures, student, teaching
 from grader.cli.common import show
 from grader.errors import GraderError
 
@@ -38,6 +38,7 @@ app.command()(author.new)
 app.command()(author.check)
 app.command()(author.release)
 app.command()(teaching.gradescope)
+app.command()(grading.batch)
 
 
 @app.command()

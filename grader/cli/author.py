@@ -18,9 +18,9 @@ from grader.cli.common import (
     show,
     width,
     write,
-    write_bytes,
 )
 from grader.errors import UsageError
+from grader.files import write_bytes
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment, Course

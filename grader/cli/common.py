@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.errors import UsageError
+from grader.files import write_bytes
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment, Course, Problem
@@ -36,19 +36,24 @@ Seed = Annotated[int, typer.Option(help="Which saved test cases; 0 are the publi
 @contextmanager
 def open_zygote(no_isolation: bool) -> Iterator[Zygote | None]:
     """Start the process that makes workers, before anything heavy is imported here."""
-    # More threads than one cost start-up time and memory, and help nobody on arrays of this size.
-    for library in ("OPENBLAS", "OMP", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    use_one_thread()
     if no_isolation:
         yield None
         return
     from grader.sandbox.zygote import Zygote  # For start-up time.
 
-    with Zygote(private=_kept_from_students(Path.cwd())) as zygote:
+    with Zygote(private=kept_from_students(Path.cwd())) as zygote:
         yield zygote
 
 
-def _kept_from_students(folder: Path) -> list[str]:
+def use_one_thread() -> None:
+    """Have NumPy use one thread; for before it is imported."""
+    # More of them cost start-up time and memory, and help nobody on arrays of this size.
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+def kept_from_students(folder: Path) -> list[str]:
     """Return files that student code must not be able to read: the solutions of the course around `folder`."""
     for place in (folder, *folder.parents):
         if (place / "assignments").is_dir():
@@ -178,17 +183,6 @@ def write(target: str, text: str) -> None:
         show(text)
     else:
         write_bytes(Path(target), text.encode("utf-8"))
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file aside, then put it in place in one step."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_bytes(data)
-        os.replace(aside, path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise UsageError(f"cannot write {path}: {error.strerror}; is the folder there and writable?") from error
 
 
 def cache_folder() -> Path:

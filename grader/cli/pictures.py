@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.common import Homework, show, wrap, write_bytes
+from grader.cli.common import Homework, show, wrap
 from grader.errors import UsageError, did_you_mean
+from grader.files import write_bytes
 
 if TYPE_CHECKING:
     from grader.intake import Submission

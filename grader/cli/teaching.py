@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.common import bank_progress, show, write_bytes
+from grader.cli.common import bank_progress, show
 from grader.errors import UsageError
+from grader.files import write_bytes
 
 Out = Annotated[Path, typer.Option(metavar="FILE.zip", help="Where to write the zip.")]
 
