@@ -7,7 +7,7 @@ return `Scale`. Nothing of this is ever given to students.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -19,7 +19,8 @@ class Mistake:
 
     id: unique in the homework, begins with what it is about. replaces: the function's name.
     text: what a student reads. follow: a wrong but sensible forward, behind which a consistent backward earns
-    credit.
+    credit. beside: right functions that it needs, by the name of what they replace: a forward that keeps in its
+    cache what only a wrong backward would use.
     """
 
     id: str
@@ -27,16 +28,24 @@ class Mistake:
     text: str
     function: Callable[..., Any]
     follow: bool = False
+    beside: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """All that it replaces, by name."""
+        return {**self.beside, self.replaces: self.function}
 
 
 class Mistakes(list[Mistake]):
     """Known mistakes, registered where they are defined."""
 
-    def add(self, mistake: str, replaces: str, text: str, *, follow: bool = False) -> Callable[[Function], Function]:
+    def add(
+        self, mistake: str, replaces: str, text: str, *, follow: bool = False, **beside: Callable[..., Any]
+    ) -> Callable[[Function], Function]:
         """Return the decorator that registers a function as the wrong version called `mistake`."""
 
         def register(function: Function) -> Function:
-            self.append(Mistake(mistake, replaces, text, function, follow))
+            self.append(Mistake(mistake, replaces, text, function, follow, beside))
             return function
 
         return register

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from grader.catalogue import Mistake
 from grader.checks.reference import Reference
 
 POINTS = 1000
@@ -18,8 +19,7 @@ def scale(size, kappa, infinite_ok=False):
 
 def mistake(name, function, replaces, follow=False):
     """Return a known mistake as `mistakes.py` holds it."""
-    text = f"This is {name}."
-    return SimpleNamespace(id=name, replaces=replaces, text=text, function=function, follow=follow, variance=None)
+    return Mistake(name, replaces, f"This is {name}.", function, follow)
 
 
 def grade(check, problem, section, reference, **replaced):

@@ -183,7 +183,8 @@ def _prove_mistake(
     may_lose = {p.id for p in others if not _has_follow_through(p)}
     # `wide`: everything else is graded too, to see that a mistake costs on its own problem only.
     tried = [p for p in (assignment.problems if wide else (problem, *others)) if p.id not in may_lose]
-    graded = grade_functions(sections, tried, known, {problem.id: mistake.function})
+    graded = grade_functions(sections, [p for p in tried if p.id != problem.id], known, {problem.id: mistake.function})
+    graded |= grade_functions(sections, [problem], known, mistake.functions)
     lost = tuple(check.id for check in graded[problem.id].checks if check.score < check.max_score)
     names = {check.id: check.mistake for check in graded[problem.id].checks if check.mistake is not None}
     failures = []

@@ -77,7 +77,7 @@ def freeze(problem: str, reference: Reference, sign: Callable[[Runner], Drawn]) 
     """
     found: list[tuple[Any, Drawn]] = []
     for mistake in reference.mistakes_of(problem):
-        drawn = sign(reference.runner({problem: mistake.function}))
+        drawn = sign(reference.runner(mistake.functions))
         if not any(drawn.codes.values()):
             raise AssignmentError(f"the mistake '{mistake.id}' of {problem} passes every test")
         for other, theirs in found:

@@ -79,7 +79,7 @@ def known_forwards(function: str, reference: Reference, section: Section) -> lis
     found = []
     for mistake in reference.mistakes_of(function):
         if mistake.follow:
-            rows = base.replay(section["request"], reference.runner({function: mistake.function}))
+            rows = base.replay(section["request"], reference.runner(mistake.functions))
             case_rows = [rows[f"case{i}"] for i in range(len(section["extreme"]))]
             outs = [base.unpack(base.step_of(row, 0), ("out", "cache"), function)["out"] for row in case_rows]
             if all(isinstance(out, np.ndarray) for out in outs):

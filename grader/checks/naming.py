@@ -20,9 +20,7 @@ Sign = Callable[[Runner], Signature]
 
 def freeze_mistakes(problem: str, reference: Reference, sign: Sign) -> bytes:
     """Return what every known mistake of a problem answers, for the bank. `sign` replays the section."""
-    found = [
-        (mistake, sign(reference.runner({problem: mistake.function}))) for mistake in reference.mistakes_of(problem)
-    ]
+    found = [(mistake, sign(reference.runner(mistake.functions))) for mistake in reference.mistakes_of(problem)]
     return freeze(found, problem, sign(reference.runner())) if found else b""
 
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from batchnorm import batchnorm_forward
 
 from grader.catalogue import Mistakes
 
@@ -622,6 +623,32 @@ def bn_eps_outside_the_root(dout, cache):
 def bn_dgamma_from_deviations(dout, cache):
     direct, variance, mean, _, dbeta = _paths(dout, cache)
     return direct + variance + mean, np.sum(dout * cache[0], axis=0), dbeta
+
+
+def _forward_that_keeps_x(x, gamma, beta, bn_param):
+    out, cache = batchnorm_forward(x, gamma, beta, bn_param)
+    return out, (*cache, x)
+
+
+@mistake(
+    "bn-backward-dgamma-from-x",
+    "batchnorm_backward",
+    "dgamma is made with x as it came in. gamma multiplies what is left of x after the mean was taken off and "
+    "the rest scaled, and the local derivative by one factor is the other. See 'Backward, edge by edge', step "
+    "1, in the handout.",
+    batchnorm_forward=_forward_that_keeps_x,
+)
+@mistake(
+    "bn-alt-dgamma-from-x",
+    "batchnorm_backward_alt",
+    "dgamma is made with x as it came in. gamma never meets x: it multiplies xhat. See 'Backward, edge by "
+    "edge', step 1, in the handout.",
+    batchnorm_forward=_forward_that_keeps_x,
+)
+def bn_dgamma_from_x(dout, cache):
+    *usual, x = cache
+    direct, variance, mean, _, dbeta = _paths(dout, usual)
+    return direct + variance + mean, np.sum(dout * x, axis=0), dbeta
 
 
 @mistake(
