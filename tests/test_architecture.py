@@ -150,3 +150,9 @@ def test_public_functions_have_docstrings():
             if named and not node.name.startswith("_") and not ast.get_docstring(node):
                 missing.append(f"{module}.{node.name}")
     assert missing == []
+
+
+def test_no_two_test_modules_share_a_name():
+    """The folders of tests are no packages: of two modules with one name pytest can import only the first."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
