@@ -120,7 +120,9 @@ def report(hw3, lost=0, mistake=None):
     for number, problem in enumerate(hw3.problems):
         score = problem.hundredths - (lost if number == 0 else 0)
         status = Outcome.PASSED if score == problem.hundredths else Outcome.FAILED
-        check = CheckResult("value", "right values", score, problem.hundredths, status, "m", mistake)
+        check = CheckResult(
+            "value", "right values", score, problem.hundredths, status, "m", None if number else mistake
+        )
         problems.append(ProblemResult(problem.id, problem.id, status, (check,), problem.hundredths))
     return Report("hw3", "s", tuple(problems), 0, Isolation(4), 0.5, "1")
 

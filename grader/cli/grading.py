@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from grader.batch.overrides import Override
     from grader.batch.run import Event
 
+PAGE = "class.html"
 _CLUSTER_WINDOW = 256
 _REFRESH_S = 0.2
 
@@ -163,13 +164,17 @@ def _write(book: Gradebook, out: Path, format: str | None) -> list[Path]:  # noq
     """Write what is made of the gradebook; return the files."""
     from grader.batch.cells import write_rows  # For start-up time.
     from grader.batch.grades import FORMATS, Rows, write_grades
+    from grader.batch.kit import fingerprint
+    from grader.batch.overview import look
+    from grader.batch.page import render
 
     tables: list[tuple[str, Rows]] = [("grades.csv", write_grades)]
     if format is not None:
         tables.append((f"grades-{format}.csv", FORMATS[format]))
     for name, rows in tables:
         write_bytes(out / name, "".join(write_rows(rows(book))).encode("utf-8"))
-    return [out / name for name, _ in tables]
+    write_bytes(out / PAGE, render(look(book), fingerprint()).encode("utf-8"))
+    return [out / name for name in (PAGE, *(name for name, _ in tables), "feedback")]
 
 
 def _summary(hw: str, counts: Counter[str], wrote: Iterable[Path]) -> str:

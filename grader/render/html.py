@@ -6,19 +6,14 @@ Text is cleaned as for a terminal, then escaped by the template; a Content-Secur
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
-from typing import TYPE_CHECKING
 
 from grader.render import advice
 from grader.render.blocks import SYMBOLS, Block, make_block, make_blocks, practice_line, score_text
 from grader.render.drawings import Figure, make_figure
+from grader.render.templating import load_template
 from grader.render.text import clean
 from grader.render.words import paragraphs, status_words
 from grader.report import ProblemResult, Report, points_text
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,7 @@ class Row:
 
 def render(report: Report) -> str:
     """Return the page. Nothing of a student's gets in unescaped; the same report gives the same page."""
-    return _template().render(
+    return load_template("grader.render", "report.html").render(
         report=report,
         assignment=clean(report.assignment, 40),
         submission=clean(report.submission, 200),
@@ -113,19 +108,3 @@ def _files(
         row = Row(anchor, problem.status.value, SYMBOLS[problem.status], clean(problem.id, 60), score, words)
         files.setdefault(clean(problem.file, 200), []).append(row)
     return list(files.items())
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    """Return the page's template, compiled once for a whole class."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined  # For start-up time.
-
-    folder = resources.files("grader.render").joinpath("templates")
-    environment = Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html")

@@ -9,6 +9,8 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from classroom import write_class
@@ -147,6 +149,18 @@ def test_a_run_that_is_killed_loses_and_doubles_nothing(graded, folder, command,
     assert total == COUNT
     assert same >= 8
     assert new <= COUNT - 8
+    assert dump(out) == dump(graded[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
+def test_a_grading_process_that_dies_is_replaced(graded, folder, cache, tmp_path):
+    out = tmp_path / "out"
+    process = start(cache, folder, out)
+    wait_for_pages(process, out, 3)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
     assert dump(out) == dump(graded[0])
 
 
