@@ -151,7 +151,7 @@ class _TimeIsUpError(BaseException):
 def by_reference(problem: Problem, reference: Reference, run: Runner) -> Judge:
     """Return a judge that asks the reference; cases where rounding decides on a side of a kink are left out."""
     check: Any = problem.check
-    kinked = isinstance(check, Backward) and check.kink is True
+    kinked = isinstance(check, Backward) and (check.kink is True or isinstance(check.kink, str))
 
     def judge(case: Case) -> Failure | None:
         if kinked and not is_off_the_kink(check, reference, case):
@@ -173,11 +173,13 @@ def by_reference(problem: Problem, reference: Reference, run: Runner) -> Judge:
 def by_differences(problem: Problem, run: Runner) -> Judge:
     """Judge by finite differences of the student's own forward: for packages without the solutions."""
     check = problem.check
-    if not isinstance(check, (Backward, Loss)) or (isinstance(check, Backward) and check.edges):
+    hidden = isinstance(check, Backward) and (check.edges or isinstance(check.kink, str))
+    if not isinstance(check, (Backward, Loss)) or hidden:
         raise UsageError(f"{problem.id} can only be explored where the solutions are: see `grader cases`")
     own = check.numeric(problem.id)
     positions = check.positions if isinstance(check, Backward) else {check.names[1]: _position(check)}
     kink = check.kink
+    assert not isinstance(kink, str)
 
     def judge(case: Case) -> Failure | None:
         rng = np.random.default_rng((case.seed, 5))

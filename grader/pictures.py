@@ -29,7 +29,8 @@ class Heatmap:
 class Histogram:
     """Drawn weights of one matrix in equal bins from -limit to limit, beside the density that was asked for.
 
-    family: "normal" with standard deviation `spread`, or "uniform" between -spread and spread.
+    family: "normal" with standard deviation `spread`, "truncated" (that, cut at twice the spread), or "uniform" between
+        -spread and spread.
     outside: how many weights lie beyond the bins, or are no numbers.
     """
 

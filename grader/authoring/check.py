@@ -168,7 +168,10 @@ def _called(function: Function) -> tuple[str, ...]:
 
 def _has_follow_through(problem: Problem) -> bool:
     """Whether what the parts of a composite get wrong is paid for there and not here."""
-    return bool(getattr(problem.check, "stands_on", ()) or getattr(problem.check, "parts", ()))
+    check = problem.check
+    if isinstance(check, Forward):
+        return check.composed is not None
+    return bool(getattr(check, "stands_on", ()) or getattr(check, "parts", ()))
 
 
 def _prove_mistake(

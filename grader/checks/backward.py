@@ -40,7 +40,8 @@ class Backward:
     edges: the gradients are those on inner edges of the graph, returned as a dictionary; the solutions'
         `edges.py` holds a function of the problem's name with the continuation from each edge.
     kink: the forward has a kink where its output leaves zero (relu); or the function of the forward's arguments that
-        is zero at the kink, and exact there: `lambda x, y: x - y` for a maximum.
+        is zero at the kink, and exact there: `lambda x, y: x - y` for a maximum; or the name of that function in the
+        solutions' `edges.py`, where it would give too much away.
     extreme: the regimes whose cases count under 'extreme inputs' only.
     parts: names of the layers that this one is made of ("affine", "relu"): an answer that is exactly what the
         student's own parts give has paid there already.
@@ -53,7 +54,7 @@ class Backward:
     inputs: Inputs
     gradients: tuple[str, ...] = ()
     edges: bool = False
-    kink: Kink = False
+    kink: Kink | str = False
     extreme: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     ends_in: str = ""

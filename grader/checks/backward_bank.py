@@ -12,7 +12,7 @@ from grader.checks import base, numeric
 from grader.checks.base import Requests, Section
 from grader.checks.cases import Case, draw_cases, draw_usual
 from grader.checks.compare import Answers
-from grader.checks.differences import Verdict, steps
+from grader.checks.differences import Kink, Verdict, steps
 from grader.checks.inputs import Inputs, axes_of
 from grader.checks.numeric import Numeric, Probe, freeze_numeric
 from grader.checks.reference import Reference, as_called, extended, scales_for
@@ -47,7 +47,7 @@ class Answered:
 def freeze(check: Backward, problem: str, reference: Reference, seed: int) -> Section:
     """Return the section of a `Backward`. Raises AssignmentError where the reference is not confirmed."""
     cases = draw_cases(check.inputs, seed=seed, limits=check.sizes, extreme=check.extreme)
-    if check.kink is True:
+    if check.kink is True or isinstance(check.kink, str):
         cases = [case for case in cases if is_off_the_kink(check, reference, case)]
     answered = [answer(check, problem, reference, case) for case in cases]
     _confirm(check, problem, reference, answered, np.random.default_rng((seed, 1)))
@@ -63,7 +63,7 @@ def freeze_one(check: Backward, problem: str, reference: Reference, case: Case) 
         forward = output_of(reference, check.forward)
         rng = np.random.default_rng((case.seed, 2))
         plain = list(case.arguments.values())
-        probes = numeric.make_probes(forward, plain, check.positions, one.scales, rng, kink=check.kink)
+        probes = numeric.make_probes(forward, plain, check.positions, one.scales, rng, kink=kink_of(check, reference))
         probed = [(one, probes)] if _conclusive(check, forward, one, probes) else []
     return _assemble(check, problem, reference, [one], probed)
 
@@ -100,13 +100,23 @@ def _assemble(
     return section
 
 
+def kink_of(check: Backward, reference: Reference) -> Kink:
+    """Return where the forward has its kinks; a name stands for a function of `edges.py`."""
+    if not isinstance(check.kink, str):
+        return check.kink
+    if check.kink not in reference.edges:
+        raise AssignmentError(f"edges.py has no function '{check.kink}', which says where {check.forward} has kinks")
+    return reference.edges[check.kink]
+
+
 def is_off_the_kink(check: Backward, reference: Reference, case: Case) -> bool:
     """Whether rounding cannot decide on which side of the kink an output lies.
 
     A sum that is exactly zero on paper comes out as 1e-17 of either sign, depending on the order of its terms:
     a right answer could be called wrong there. An input that is zero itself stays zero.
     """
-    forward = output_of(reference, check.forward)
+    named = kink_of(check, reference)
+    forward = named if callable(named) else output_of(reference, check.forward)
     arguments = list(case.arguments.values())
     mask = forward(*arguments) > 0
     rng = np.random.default_rng((case.seed, 4))
@@ -179,7 +189,7 @@ def _confirm_case(
             found += [(gradient, verdict) for verdict in verdicts]
         return found
     forward = output_of(reference, check.forward)
-    probes = numeric.make_probes(forward, arguments, check.positions, one.scales, rng, kink=check.kink)
+    probes = numeric.make_probes(forward, arguments, check.positions, one.scales, rng, kink=kink_of(check, reference))
     verdicts = numeric.confirm(name, forward, arguments, dout, one.gradients, probes)
     return [(probe.gradient, verdict) for probe, verdict in zip(probes, verdicts, strict=True)]
 
@@ -212,7 +222,9 @@ def _numeric_cases(
             one = answer(check, problem, reference, case)
             rng = np.random.default_rng((case.seed, 2))
             plain = list(case.arguments.values())
-            probes = numeric.make_probes(forward, plain, check.positions, one.scales, rng, kink=check.kink)
+            probes = numeric.make_probes(
+                forward, plain, check.positions, one.scales, rng, kink=kink_of(check, reference)
+            )
             if _conclusive(check, forward, one, probes):
                 found.append((one, probes))
     raise AssignmentError(f"{problem}: too few cases allow a numerical gradient; are its inputs too rough?")

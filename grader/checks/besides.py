@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from grader.checks import shares
 from grader.checks.base import Check, Graded, Section, Shown
+from grader.checks.forward import Forward
 from grader.checks.property import Property
 from grader.checks.reference import Reference
 from grader.report import CheckResult, Outcome
@@ -58,13 +59,20 @@ class Besides:
         found: list[CheckResult] = []
         for one, share, saved in zip(self.properties, others, section["properties"], strict=True):
             found += one.grade(problem, share, saved, run).checks
-        unexcused = None if graded.unexcused is None else _join(graded.unexcused, found)
-        return replace(_join(graded, found), unexcused=unexcused)
+        if graded.unexcused is None:
+            return _join(graded, found)
+        # What the student's own parts get wrong has been paid for there: no property can hold of it.
+        excused = [_passed(one) for one in found] if isinstance(self.check, Forward) else found
+        return replace(_join(graded, excused), unexcused=_join(graded.unexcused, found))
 
     def _points(self, points: int) -> list[int]:
         """Split the points: the check's own, then each property's."""
         each = shares.BESIDES // len(self.properties)
         return shares.allocate(points, [1000 - each * len(self.properties), *[each] * len(self.properties)])
+
+
+def _passed(check: CheckResult) -> CheckResult:
+    return CheckResult(check.id, check.title, check.max_score, check.max_score, Outcome.PASSED)
 
 
 def _join(graded: Graded, found: Sequence[CheckResult]) -> Graded:

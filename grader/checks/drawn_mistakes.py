@@ -22,9 +22,10 @@ from grader.sandbox.replies import Runner
 
 # Two independent estimates of one variance from n draws differ by less than this many sqrt(2 / n).
 CHANCE = 8.0
-ROWS = ("variance", "distribution", "generator", "scale", "keep", "independence", "identity", "manners")
-# The rows that ratios speak of: the variance of weights; the factor and the rate of what a random layer keeps.
-MEASURED = ("variance", "scale", "keep")
+ROWS = ("variance", "orthonormal", "distribution", "generator", "scale", "keep", "independence", "identity", "manners")
+# The rows that ratios speak of: the variance of weights, the lengths of orthogonal ones; the factor and the rate of
+# what a random layer keeps.
+MEASURED = ("variance", "orthonormal", "scale", "keep")
 
 
 @dataclass(frozen=True)

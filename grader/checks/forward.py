@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from grader.checks import base, naming, shares, verdicts
 from grader.checks.base import Graded, Section
 from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Answers, Compared, Remark, Trouble, compare
+from grader.checks.composition import Composed, follows
 from grader.checks.forward_bank import REPEATS, answer, freeze_values, request
 from grader.checks.heatmaps import draw_heatmaps
 from grader.checks.inputs import Inputs, Record, arrays_of
@@ -55,6 +57,7 @@ class Forward:
     parts: by default one for each return but the cache.
     tolerance: how far, compared with the size of its terms, an answer may be off that approximates by design; it
         takes the place of the tolerances for exact formulas, and accuracy is no finding of its own then.
+    composed: how the same answer comes from other functions of the student's, where it stands on them.
     """
 
     inputs: Inputs
@@ -63,6 +66,7 @@ class Forward:
     extreme: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     tolerance: float = 0.0
+    composed: Composed | None = None
 
     @property
     def all_parts(self) -> tuple[Part, ...]:
@@ -76,8 +80,8 @@ class Forward:
 
     @property
     def calls(self) -> tuple[str, ...]:
-        """No other function of the student's is called."""
-        return ()
+        """The functions that it is made of."""
+        return self.composed.parts if self.composed else ()
 
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases, answer them in extended precision, and freeze the section."""
@@ -95,7 +99,9 @@ class Forward:
     def _assemble(self, problem: str, reference: Reference, cases: Sequence[Case]) -> Section:
         answered = [answer(self, problem, reference, case) for case in cases]
         first = arrays_of(self.inputs)
+        composed = {"composed": self.composed.request([case.arguments for case in cases])} if self.composed else {}
         return {
+            **composed,
             "extreme": [case.extreme for case in cases],
             "shapes": [list(np.shape(case.arguments[first[0]])) if first else [] for case in cases],
             "repeats": min(REPEATS, len(cases)),
@@ -122,11 +128,17 @@ class Forward:
         if stopped is not None:
             outcome, message = stopped
             return Graded(outcome, self.rows(problem, points, outcome, message), message)
+        graded = self._score(points, attempt)
+        if not attempt.follow_parts():
+            return graded
+        return replace(self._score(points, attempt), unexcused=graded)
+
+    def _score(self, points: int, attempt: _Attempt) -> Graded:
         checks = shares.score(points, shares.FORWARD, attempt.findings(), self._weights())
         first = arrays_of(self.inputs)
-        shapes = [tuple(shape) for shape in section["shapes"]]
+        shapes = [tuple(shape) for shape in attempt.section["shapes"]]
         evidence = (verdicts.bank_cases_text([first[0]], shapes, len(shapes)),) if first else ()
-        return Graded(shares.overall(checks), checks, "", evidence, attempt.draw)
+        return Graded(shares.overall(checks), checks, attempt.remark, evidence, attempt.draw)
 
     def _has(self, side: str) -> bool:
         return {"extremes": bool(self.extreme), "rounding": not self.tolerance}.get(side, True)
@@ -139,7 +151,8 @@ class _Attempt:
     """One student's replies to one section, and what they mean."""
 
     def __init__(self, check: Forward, problem: str, section: Section, run: Runner) -> None:
-        self.check, self.problem, self.section = check, problem, section
+        self.check, self.problem, self.section, self.run = check, problem, section, run
+        self.remark = ""
         rows = base.replay(section["request"], run)
         self.case_rows: list[Row] = [rows[f"case{i}"] for i in range(len(section["extreme"]))]
         self.ordinary = [i for i, extreme in enumerate(section["extreme"]) if not extreme]
@@ -151,6 +164,26 @@ class _Attempt:
     def stopped(self) -> tuple[Outcome, str] | None:
         """Return why nothing can be judged: the function is not implemented, or waits for another."""
         return base.unfinished_rows(self.case_rows, self.problem)
+
+    @cached_property
+    def part_rows(self) -> list[Row]:
+        """What the student's own parts do in every case; nothing where there are none."""
+        composed = self.check.composed
+        return [] if composed is None else composed.rows(self.section["composed"], self.run)
+
+    def follow_parts(self) -> bool:
+        """Let pass what the student's own parts give, and say whether there was anything to let pass."""
+        composed = self.check.composed
+        if composed is None or not any(one.remarks for one in self.compared.values()):
+            return False
+        cases = [case["arguments"] for case in base.saved_cases(self.section["cases"])]
+        names = [name for name in self.check.returns if name != "cache"]
+        own = composed.answers(cases, names, self.part_rows)
+        if not all(follows([one[n] for one in self.returned], [one.get(n) for one in own]) for n in names):
+            return False
+        self.compared = {key: replace(one, remarks={}) for key, one in self.compared.items()}
+        self.remark = f"follows your own {' and '.join(composed.parts)}, where the points are lost"
+        return True
 
     def _compare(self, read: Section) -> Compared:
         """Compare one value over its cases; remarks are keyed by the number of the case in the section."""
@@ -249,8 +282,12 @@ class _Attempt:
         return Finding("extremes", TITLES["extremes"], side=True)
 
     def _manners(self) -> Finding:
-        repeats = self.case_rows[: self.section["repeats"]]
-        return verdicts.manners_finding(self.problem, list(self.check.inputs), self.case_rows, repeats)
+        rows = self.case_rows
+        if any(row.modified for row in rows) and any(row.modified for row in self.part_rows):
+            # A part that writes into its arguments has paid for it.
+            rows = [replace(row, modified=()) for row in rows]
+        repeats = rows[: self.section["repeats"]]
+        return verdicts.manners_finding(self.problem, list(self.check.inputs), rows, repeats)
 
     def draw(self) -> tuple[Heatmap, ...]:
         """Return a map of the errors of every value that is wrong."""

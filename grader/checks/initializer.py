@@ -43,7 +43,8 @@ TELLING = 500
 class Initializer:
     """`initializer(fan_in, fan_out, rng, ...)` returns weights of shape (fan_in, fan_out).
 
-    family: "normal" or "uniform". asked: the variance in words, for messages ("2 / fan_in").
+    family: "normal", "uniform", or "truncated" (normal, and cut at two standard deviations).
+    asked: the variance in words, for messages ("2 / fan_in").
     The solutions' `scales.py` holds a function of the problem's name that returns {"variance": ...} for the
     arguments without the generator.
     """
@@ -74,7 +75,7 @@ class Initializer:
             row = list(case.arguments.values())
             requests.add(f"case{index}", 0, [base.call(problem, base.inputs(len(row)))], row)
         pair = next(i for i, target in enumerate(targets) if target.shape == PAIR)
-        requests.add("pair", 1, *_pair_program(problem, list(cases[pair].arguments.values()), place))
+        requests.add("pair", 1, *pair_program(problem, list(cases[pair].arguments.values()), place))
         section: Section = {
             "request": requests.to_tree(),
             "targets": weights.to_tree(targets),
@@ -145,7 +146,7 @@ def _target(check: Initializer, problem: str, reference: Reference, case: Case) 
     return target
 
 
-def _pair_program(problem: str, row: list[Any], place: int) -> tuple[list[base.Step], list[Any]]:
+def pair_program(problem: str, row: list[Any], place: int) -> tuple[list[base.Step], list[Any]]:
     """Return three draws: from one generator, from its twin of the same state, and from another."""
     count = len(row)
     program = []

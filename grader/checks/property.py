@@ -98,12 +98,7 @@ class Property:
     def _steps(self, problem: str, names: Sequence[str]) -> list[base.Step]:
         if not self.program:
             return [base.call(problem, base.inputs(len(names)))]
-        results = list(self.program)
-        steps = []
-        for number, call in enumerate(self.program.values()):
-            slots = [_slot(argument, names, results[:number]) for argument in call.arguments]
-            steps.append(base.call(call.function, slots, **({"keep": list(call.keep)} if call.keep else {})))
-        return steps
+        return steps_of(self.program, names)
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return the one finding with 0 points and an outcome."""
@@ -160,6 +155,16 @@ class Property:
         case: dict[str, Any] = base.saved_cases(section["cases"])[index]
         lines = [f"{name} = {call.function}({', '.join(call.arguments)})" for name, call in self.program.items()]
         return Shown(case["arguments"], lines or [f"result = {problem}({', '.join(case['arguments'])})"], case["why"])
+
+
+def steps_of(program: Mapping[str, Call], names: Sequence[str]) -> list[base.Step]:
+    """Return the steps of a program whose inputs have these names."""
+    results = list(program)
+    steps = []
+    for number, call in enumerate(program.values()):
+        slots = [_slot(argument, names, results[:number]) for argument in call.arguments]
+        steps.append(base.call(call.function, slots, **({"keep": list(call.keep)} if call.keep else {})))
+    return steps
 
 
 def _slot(argument: str, names: Sequence[str], results: Sequence[str]) -> list[Any]:

@@ -27,6 +27,7 @@ INITIALIZER: Mapping[str, int] = MappingProxyType(
         "generator": 200,
     }
 )
+ORTHOGONAL: Mapping[str, int] = MappingProxyType({"orthonormal": 500, "distribution": 300, "generator": 200})
 PROPERTY: Mapping[str, int] = MappingProxyType({"value": 1000})
 RANDOM_LAYER: Mapping[str, int] = MappingProxyType({"value": 700, "identity": 200, "manners": 100})
 RANDOM_BACKWARD: Mapping[str, int] = MappingProxyType({"value": 700, "identity": 200, "manners": 100})

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.checks.statistics import LEFT
 from grader.checks.weights import Target
 from grader.pictures import Depth, Histogram
 
@@ -47,8 +48,8 @@ def _logistic(z: np.ndarray) -> np.ndarray:
 def draw_histogram(weights: np.ndarray, target: Target) -> Histogram:
     """Return the weights in bins that reach far enough for the target, and for the weights within twice that."""
     deviation = math.sqrt(target.variance)
-    spread = deviation if target.family == "normal" else deviation * math.sqrt(3.0)
-    reach = 4.0 * spread if target.family == "normal" else 1.5 * spread
+    spread = deviation * {"uniform": math.sqrt(3.0), "truncated": 1.0 / LEFT}.get(target.family, 1.0)
+    reach = {"uniform": 1.5, "truncated": 2.5}.get(target.family, 4.0) * spread
     flat = weights.ravel()
     with np.errstate(all="ignore"):
         size = np.abs(flat)

@@ -1,7 +1,8 @@
 """Exact tests of random weights. Under the declared distribution each fails with probability below 1e-10.
 
-Weights are divided by the standard deviation that was asked for: z is then standard normal, or uniform with
-variance 1. Every limit that needs more than NumPy is frozen in the bank.
+Weights are divided by the standard deviation that was asked for: z then has variance 1, and is normal, uniform, or
+normal and cut at two of its standard deviations before cutting. Every limit that needs more than NumPy is frozen
+in the bank.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from typing import Any
 import numpy as np
 
 ALPHA = 1e-10
-# Two-sided quantile at ALPHA of a standard normal, and Hoeffding's bound for sums of uniform variables.
-MEAN_LIMIT = {"normal": 6.4670, "uniform": 6.8880}
+# Where a normal distribution is cut, and the standard deviation that is left of 1 then.
+CUT, LEFT = 2.0, 0.8796256610342398
+# Two-sided quantile at ALPHA of a standard normal; the other sums have tails no heavier than exp(-t^2 / 2).
+MEAN_LIMIT = {"normal": 6.4670, "uniform": 6.8880, "truncated": 6.8880}
 # Bins for the distance between distributions.
 BINS = 1024
-REACH = {"normal": 8.0, "uniform": float(np.sqrt(3.0))}
+# The largest |z| that a bounded family can have.
+BOUND = {"uniform": float(np.sqrt(3.0)), "truncated": CUT / LEFT}
+REACH = {"normal": 8.0, **BOUND}
 SAMPLE = 1024
-# How much wider the chi-square limits are for sums of uniform variables, which are normal only nearly.
+# How much wider the chi-square limits are for sums of bounded variables, which are normal only nearly.
 NEARLY = 1.1
 # The steepest tilt at which the quadrature below is still exact.
 STEEPEST = 500.0
@@ -53,7 +58,7 @@ class Limits:
 def make_limits(rows: int, columns: int, family: str) -> Limits:
     """Compute the limits; runs when a bank is built (it needs scipy's quantiles), never when grading."""
     n = rows * columns
-    widen = NEARLY if family == "uniform" else 1.0
+    widen = NEARLY if family in BOUND else 1.0
     sides = [(low / widen, high * widen) for low, high in (chi_square(rows), chi_square(columns))]
     return Limits(total_limits(n, family), largest_limits(n, family), sides[0], sides[1])
 
@@ -64,7 +69,7 @@ def make_limits(rows: int, columns: int, family: str) -> Limits:
 @lru_cache(maxsize=4096)
 def total_limits(n: int, family: str) -> tuple[float, float]:
     """Return the limits of sum z^2 over n draws."""
-    return chi_square(n) if family == "normal" else _uniform_square_limits(n)
+    return chi_square(n) if family == "normal" else _bounded_square_limits(n, family)
 
 
 @lru_cache(maxsize=4096)
@@ -77,13 +82,15 @@ def chi_square(degrees: int) -> tuple[float, float]:
     return float(2.0 * gammaincinv(degrees / 2.0, half)), float(chdtri(degrees, half))
 
 
-def _uniform_square_limits(n: int) -> tuple[float, float]:
-    """Return limits of sum z^2 for uniform z of variance 1, by Chernoff's bound with the exact generating function.
+def _bounded_square_limits(n: int, family: str) -> tuple[float, float]:
+    """Return limits of sum z^2 for bounded z of variance 1, by Chernoff's bound with the exact generating function.
 
-    P(sum u^2 >= n x) <= exp(-n sup_t (t x - log M(t))), M(t) = integral over (0, 1) of exp(t u^2), z^2 = 3 u^2.
+    P(sum u^2 >= n x) <= exp(-n sup_t (t x - log M(t))), M(t) = E exp(t u^2) for u = |z| / bound in (0, 1).
     """
     nodes, weights = np.polynomial.legendre.leggauss(80)
-    squares, weights = ((nodes + 1.0) / 2.0) ** 2, weights / 2.0
+    squares = ((nodes + 1.0) / 2.0) ** 2
+    weights = weights * (np.exp(-(CUT**2) * squares / 2.0) if family == "truncated" else 1.0)
+    weights = weights / weights.sum()
     rate = np.log(2.0 / ALPHA) / n
 
     def exceeds(t: float) -> tuple[float, float]:
@@ -102,19 +109,22 @@ def _uniform_square_limits(n: int) -> tuple[float, float]:
             low, high = (middle, high) if exceeds(sign * middle)[1] < rate else (low, middle)
         # For a few draws no value is out of reach: the bound never bites, up to any tilt that can be computed.
         bites = exceeds(sign * high)[1] >= rate
-        limits.append(3.0 * n * (exceeds(sign * high)[0] if bites else float(sign > 0)))
+        limits.append(BOUND[family] ** 2 * n * (exceeds(sign * high)[0] if bites else float(sign > 0)))
     return limits[0], limits[1]
 
 
 @lru_cache(maxsize=4096)
 def largest_limits(n: int, family: str) -> tuple[float, float]:
-    """Return the limits of max |z| over n draws; a uniform distribution has its bound above."""
+    """Return the limits of max |z| over n draws; a bounded distribution has its bound above."""
     # Imported here for start-up time: scipy stays out of grading altogether.
-    from scipy.special import ndtri_exp
+    from scipy.special import erf, erfinv, ndtri_exp
 
     half = ALPHA / 2.0
-    if family == "uniform":
-        return float(np.sqrt(3.0) * half ** (1.0 / n)), float(np.sqrt(3.0) * (1.0 + 1e-12))
+    if family in BOUND:
+        # The quantile of |z| that n draws stay below with probability `half`.
+        share = half ** (1.0 / n)
+        inside = share if family == "uniform" else erfinv(share * erf(CUT / np.sqrt(2.0))) * np.sqrt(2.0) / CUT
+        return float(BOUND[family] * inside), float(BOUND[family] * (1.0 + 1e-12))
     # P(max |z| < m) = (1 - 2 Phi(-m))^n: its quantiles, through the tail probability of one draw.
     low_tail, high_tail = -np.expm1(np.log(half) / n), -np.expm1(np.log1p(-half) / n)
     smallest = max(0.0, -float(ndtri_exp(np.log(low_tail / 2.0))))
@@ -177,6 +187,9 @@ def cumulative(family: str) -> np.ndarray:
     # Imported here for start-up time: scipy stays out of grading altogether.
     from scipy.special import ndtr
 
+    if family == "truncated":
+        below = ndtr((2.0 * shares - 1.0) * CUT)
+        return np.asarray((below - ndtr(-CUT)) / (1.0 - 2.0 * ndtr(-CUT)), dtype=np.float64)
     return np.asarray(ndtr((2.0 * shares - 1.0) * REACH["normal"]), dtype=np.float64)
 
 

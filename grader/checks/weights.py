@@ -142,18 +142,18 @@ def distribution_trouble(z: np.ndarray, target: Target, expected: np.ndarray, *,
         return "all weights are zero"
     own = z / _own_scale(z, target.family) if rescale else z
     trouble = _shape_trouble(own, target, expected)
-    # Only ever an explanation: below some 15,000 weights the two families look alike.
-    other = "uniform" if target.family == "normal" else "normal"
-    if trouble and _looks_like(z, other):
-        return f"the weights are drawn from a {other} distribution, where a {target.family} one was asked"
+    # Only ever an explanation: below some 15,000 weights the families look alike.
+    for other in ("uniform", "normal"):
+        if trouble and other != target.family and _looks_like(z, other):
+            return f"the weights are drawn from a {other} distribution, where a {target.family} one was asked"
     return trouble
 
 
 def _own_scale(z: np.ndarray, family: str) -> float:
-    """Return the standard deviation that the weights seem to have: for uniform ones, by their bound."""
+    """Return the standard deviation that the weights seem to have: for bounded ones, by their bound."""
     if family == "normal":
         return float(np.sqrt(np.mean(z * z)))
-    return float(np.max(np.abs(z)) * (1.0 + 1.0 / z.size) / np.sqrt(3.0))
+    return float(np.max(np.abs(z)) * (1.0 + 1.0 / z.size) / statistics.BOUND[family])
 
 
 def _looks_like(z: np.ndarray, family: str) -> bool:
@@ -169,8 +169,8 @@ def _shape_trouble(z: np.ndarray, target: Target, expected: np.ndarray) -> str:
     limits, n = target.limits, z.size
     assert limits is not None
     largest = float(max(-z.min(), z.max()))
-    if target.family == "uniform" and largest > limits.largest[1]:
-        reach, bound = (np.sqrt(target.variance) * value for value in (largest, np.sqrt(3.0)))
+    if target.family in statistics.BOUND and largest > limits.largest[1]:
+        reach, bound = (np.sqrt(target.variance) * value for value in (largest, statistics.BOUND[target.family]))
         return f"some weights lie beyond the bound: |w| up to {reach:.4g}, where {bound:.4g} is the limit"
     share = statistics.distinct_share(z)
     if n > 1 and share < 0.99:
@@ -200,7 +200,7 @@ def pooled_trouble(pieces: Sequence[np.ndarray], family: str, expected: np.ndarr
     z = np.concatenate([piece.ravel() for piece in pieces])
     if not np.isfinite(z).all():
         return "some weights are not finite numbers"
-    if family == "uniform" and float(np.max(np.abs(z))) > statistics.REACH["uniform"] * (1.0 + 1e-12):
+    if family in statistics.BOUND and float(np.max(np.abs(z))) > statistics.BOUND[family] * (1.0 + 1e-12):
         return "some weights lie beyond the bound"
     if abs(float(z.sum())) / np.sqrt(z.size) > statistics.MEAN_LIMIT[family]:
         return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"

@@ -165,7 +165,8 @@ def _histogram(picture: Histogram) -> Figure:
     if picture.spread > ROOM_FOR_A_TICK * picture.limit:
         ticks += [-picture.spread, picture.spread]
     lost = picture.outside
-    asked = "standard deviation" if picture.family == "normal" else "bound"
+    words = {"uniform": "bound", "truncated": "standard deviation before it was cut"}
+    asked = words.get(picture.family, "standard deviation")
     caption = (
         f"Bars: your {count} weights. Line: the density that was asked for ({picture.family}, {asked} "
         f"{show_number(picture.spread, 3)}); bars should follow it."
@@ -193,6 +194,9 @@ def _density(picture: Histogram) -> tuple[Callable[[float], float], float]:
     if picture.family == "normal":
         peak = 1.0 / (spread * math.sqrt(2.0 * math.pi))
         return lambda value: peak * math.exp(-0.5 * (value / spread) ** 2), peak
+    if picture.family == "truncated":
+        top = 1.0 / (spread * math.sqrt(2.0 * math.pi) * math.erf(math.sqrt(2.0)))
+        return lambda value: top * math.exp(-0.5 * (value / spread) ** 2) if abs(value) <= 2.0 * spread else 0.0, top
     height = 0.5 / spread
     return lambda value: height if abs(value) <= spread else 0.0, height
 

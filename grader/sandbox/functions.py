@@ -89,6 +89,54 @@ def egg_cartons(x: Any) -> Any:
     return np.append(x**2 + 1 - np.cos(200 * np.pi * x), np.sum(x))
 
 
+# --- activations: a number from a number, for arrays of any shape ---------------------------------------------
+
+
+def linear(z: Any) -> Any:
+    """No activation at all."""
+    return 1 * z
+
+
+def half(z: Any) -> Any:
+    """Every number halved: what size is, not variance."""
+    return z / 2
+
+
+def relu(z: Any) -> Any:
+    """Half of the numbers are cut off."""
+    return np.maximum(z, 0)
+
+
+def leaky_relu(z: Any) -> Any:
+    """A relu with a slope of 0.2 on the left."""
+    return np.where(z > 0, z, 0.2 * z)
+
+
+def absolute(z: Any) -> Any:
+    """No number changes its size."""
+    return np.abs(z)
+
+
+def tanh(z: Any) -> Any:
+    """Flat on both sides."""
+    return np.tanh(z)
+
+
+def sigmoid(z: Any) -> Any:
+    """Never around zero: its mean square is not its variance."""
+    return 1 / (1 + np.exp(-z))
+
+
+def softplus(z: Any) -> Any:
+    """A smooth relu, which is positive everywhere."""
+    return np.logaddexp(z, 0)
+
+
+def elu(z: Any) -> Any:
+    """Around zero more than a relu is."""
+    return np.where(z > 0, z, np.exp(np.minimum(z, 0)) - 1)
+
+
 NAMED: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         function.__name__: function
@@ -106,6 +154,15 @@ NAMED: Mapping[str, Callable[..., Any]] = MappingProxyType(
             squared_length,
             softmax,
             egg_cartons,
+            linear,
+            half,
+            relu,
+            leaky_relu,
+            absolute,
+            tanh,
+            sigmoid,
+            softplus,
+            elu,
         )
     }
 )
