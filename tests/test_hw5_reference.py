@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from grader.assignment import Course, load
 from grader.checks import reference
+from grader.excuses import settle
 from grader.hints import read_hints
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -180,6 +182,25 @@ def test_layers_are_trained_on_the_codes_of_those_before(hw5):
     first = hw5.pretrain_layer(x, w[0], 0.05, 4)
     second = hw5.pretrain_layer(np.tanh(x @ first), w[1], 0.05, 4)
     agree(hw5.layerwise_pretrain(x, w, 0.05, 4), np.stack([first, second]))
+
+
+@pytest.fixture(scope="module")
+def training(known):
+    """Pre-training as declared, and the saved cases of what it consists of."""
+    declared = load(Course(ROOT), "hw5")
+    problems = declared.select(["sgd_step", "autoencoder_loss", "pretrain_layer", "layerwise_pretrain"])
+    return declared, problems, {one.id: one.whole.build(one.id, known, 0) for one in problems}
+
+
+@pytest.mark.parametrize("wrong", ["tied-decoder-only", "autoencoder-half", "sgd-uphill"])
+def test_a_wrong_part_of_the_training_costs_there_alone(known, training, wrong):
+    declared, problems, sections = training
+    (mistake,) = (one for one in known.mistakes if one.id == wrong)
+    run = known.runner({mistake.replaces: mistake.function})
+    graded = {one.id: one.whole.grade(one.id, one.hundredths, sections[one.id], run) for one in problems}
+    settled = settle(declared, problems, graded)
+    lost = {one.id for one in problems if sum(row.score for row in settled[one.id].checks) < one.hundredths}
+    assert lost == {mistake.replaces}
 
 
 # --- what students read -----------------------------------------------------------------------------------

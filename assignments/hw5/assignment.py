@@ -112,6 +112,9 @@ learned = Property(
 # --- what stands on other functions ---------------------------------------------------------------------------
 
 
+TRAINED_BY = ("autoencoder_loss", "sgd_step")
+
+
 def descent(arguments):
     """One call of the loss and one of the step, as often as asked."""
     calls, w = {}, "w"
@@ -206,7 +209,7 @@ assignment = Assignment(
                 encoder,
                 returns=("w",),
                 sizes=FEW,
-                composed=Composed(("autoencoder_loss", "sgd_step"), descent, last_weights),
+                composed=Composed(TRAINED_BY, descent, last_weights),
             ),
             properties=(learned,),
         ),
@@ -218,7 +221,7 @@ assignment = Assignment(
                 stack,
                 returns=("w",),
                 sizes=FEW,
-                composed=Composed(("pretrain_layer", "encode"), layers, all_trained, by_layer),
+                composed=Composed(("pretrain_layer", "encode", *TRAINED_BY), layers, all_trained, by_layer),
             ),
         ),
     ),

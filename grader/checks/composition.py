@@ -21,7 +21,7 @@ Arguments = Mapping[str, Any]
 class Composed:
     """The same answer from the student's own functions: who gets exactly that has paid for their faults there.
 
-    parts: the functions that are called.
+    parts: the functions that are called, and those that these stand on in turn.
     program: what to call for a case's arguments, by a name for each result, in order.
     answer: makes the function's returns, by name, of the case's arguments and the results.
     more: makes further arguments from those drawn.

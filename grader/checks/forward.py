@@ -182,7 +182,10 @@ class _Attempt:
         if not all(follows([one[n] for one in self.returned], [one.get(n) for one in own]) for n in names):
             return False
         self.compared = {key: replace(one, remarks={}) for key, one in self.compared.items()}
-        self.remark = f"follows your own {' and '.join(composed.parts)}, where the points are lost"
+        *others, last = composed.parts
+        self.remark = (
+            f"follows your own {' and '.join(filter(None, (', '.join(others), last)))}, where the points are lost"
+        )
         return True
 
     def _compare(self, read: Section) -> Compared:
