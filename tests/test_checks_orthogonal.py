@@ -93,6 +93,20 @@ def test_a_transposed_matrix_is_no_answer(section):
     assert "Is it transposed?" in graded.checks[0].message
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda fan_in, fan_out, rng, gain=1.0: rng.choice((-1e308, 1e308), (fan_in, fan_out)),
+        lambda fan_in, fan_out, rng, gain=1.0: np.full((fan_in, fan_out), np.nan),
+        lambda fan_in, fan_out, rng, gain=1.0: np.zeros((fan_in, fan_out)),
+        lambda fan_in, fan_out, rng, gain=1.0: rng.standard_normal((fan_in, fan_out)) + 1j,
+        lambda fan_in, fan_out, rng, gain=1.0: "orthogonal",
+    ],
+)
+def test_odd_numbers_are_wrong_and_disturb_nobody(section, function):
+    assert row(judged(section, function), "orthonormal").score == 0
+
+
 def test_a_reference_that_is_not_fair_builds_nothing():
     with pytest.raises(AssignmentError, match="fails 'no orthogonal matrix is likelier than another'"):
         CHECK.build("orthogonal", Reference({"orthogonal": by_qr}), 0)

@@ -153,6 +153,8 @@ def all_trained(arguments, returned):
 assignment = Assignment(
     name="hw5",
     title="Good initialisation, and beyond",
+    read_next="Read next: Pennington, Schoenholz and Ganguli 2017, Resurrecting the sigmoid in deep learning through "
+    "dynamical isometry (arXiv:1711.04735), on why orthogonal weights train so fast.",
     problems=(
         Problem(
             "conv_fans",

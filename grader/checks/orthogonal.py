@@ -178,8 +178,9 @@ class _Attempt:
         for index, (_, trouble) in enumerate(self.read):
             if trouble:
                 return [self._failed(name, trouble, index) for name in TITLES]
-        orthonormal_finding = self._orthonormal()
-        messages = {"distribution": self._distribution(), "generator": self._generator()}
+        with np.errstate(all="ignore"):
+            orthonormal_finding = self._orthonormal()
+            messages = {"distribution": self._distribution(), "generator": self._generator()}
         others = [
             self._failed(name, text, len(self.cases) - 1) if text else Finding(name, TITLES[name])
             for name, text in messages.items()
@@ -221,7 +222,8 @@ class _Attempt:
             if trouble:
                 return trouble
             u, v = self.section["directions"][group]
-            apart = _distance(np.clip(q @ v @ u, -1.0, 1.0), self.section["cumulative"][group])
+            # Numbers near the largest there is may add up to none.
+            apart = _distance(np.clip(np.nan_to_num(q @ v @ u), -1.0, 1.0), self.section["cumulative"][group])
             firsts = {round(float(one), 9) for one in q[:, 0, 0]}
             if apart > np.sqrt(rate / (2.0 * DRAWS)) or (max(shape) > 1 and len(firsts) < DRAWS // 2):
                 return f"{DRAWS} matrices of shape {show_shape(shape)} do not point into all directions alike."
@@ -236,7 +238,8 @@ class _Attempt:
         """Return the sums of squares of the large matrices over those asked, and the rows' sentences."""
         ratios = []
         for (array, _), shape, gain in list(zip(self.read, self.shapes, self.gains, strict=True))[-len(LARGE) :]:
-            ratios.append(np.nan if array is None else float(np.sum(array * array)) / (gain**2 * min(shape)))
+            with np.errstate(all="ignore"):
+                ratios.append(np.nan if array is None else float(np.sum(array * array)) / (gain**2 * min(shape)))
         # Of a right length the ratio is exact; a random length is told apart as draws are.
         counts = [EXACT if abs(ratio - round(ratio, 6)) < 1e-9 else LARGE[0][0] * LARGE[0][1] for ratio in ratios]
         return drawn_mistakes.signature(self.findings() if findings is None else findings, ratios, counts)
