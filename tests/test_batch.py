@@ -6,6 +6,8 @@ import csv
 import io
 import os
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ from grader.batch.run import page_name
 from grader.batch.taking import digest, take_hand_in
 from grader.batch.work import Done, Job
 from grader.errors import IntakeError, UsageError
+from grader.files import sweep
 from grader.intake import Submission
 from grader.report import CheckResult, Isolation, Outcome, ProblemResult, Report
 
@@ -301,6 +304,16 @@ def test_every_student_has_a_page_of_their_own():
     names = [page_name(name) for name in (*NAMES, "a", "A", "../../etc/passwd", "x" * 300, "x" * 301, ".", "")]
     assert len({name.lower() for name in names}) == len(names)
     assert all(os.path.basename(name) == name and len(name) < 100 and name[0] != "." for name in names)
+
+
+def test_half_written_files_of_dead_processes_are_swept(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left, kept = tmp_path / f".a.html.{dead.pid}", tmp_path / f".b.html.{os.getpid()}"
+    for path in (left, kept, tmp_path / ".hidden", tmp_path / "c.html"):
+        path.write_text("")
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([kept.name, ".hidden", "c.html"])
 
 
 # --- processes that die -------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from grader.batch.overrides import Override
 from grader.batch.taking import digest, take_hand_in
 from grader.batch.work import Done, Job
 from grader.errors import IntakeError
-from grader.files import write_bytes
+from grader.files import sweep, write_bytes
 from grader.intake import Submission
 
 FEEDBACK = "feedback"
@@ -53,6 +53,8 @@ class Run:
     def grade(self, hand_ins: Sequence[HandIn], crew: Crew) -> Iterator[Event]:
         """Grade what is not in the gradebook yet, and yield what became of each submission."""
         (self.folder / FEEDBACK).mkdir(exist_ok=True)
+        for folder in (self.folder, self.folder / FEEDBACK):
+            sweep(folder)
         tasks: dict[str, _Task] = {}
         unchanged: list[str] = []
         for done in crew.answer(self._find_jobs(hand_ins, tasks, unchanged)):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from grader import engine
+from grader import __version__, engine
 from grader.assignment import Assignment, Course, load
 from grader.bank import Bank, parse
 from grader.batch.kit import Kit, fingerprint
@@ -157,12 +157,13 @@ def _refuse(job: Job, bench: Bench) -> Report:
             tuple(problem.whole.rows(problem.id, problem.hundredths, *refused)),
             problem.hundredths,
             job.refused,
+            problem.file,
         )
         for problem in bench.assignment.problems
     )
-    name, version = bench.assignment.name, bench.kit.grader
-    return Report(name, job.id, problems, bench.bank.seed, Isolation(bench.kit.required), 0.0, version)
+    name, seed = bench.assignment.name, bench.bank.seed
+    return Report(name, job.id, problems, seed, Isolation(bench.kit.required), 0.0, __version__)
 
 
 def _draw(report: Report, overrides: Sequence[Override]) -> bytes:
-    return zlib.compress(html.render(apply(report, overrides)).encode("utf-8"), 1)
+    return zlib.compress(html.render(apply(report, overrides), run="Graded").encode("utf-8"), 1)

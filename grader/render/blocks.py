@@ -75,9 +75,9 @@ def score_text(score: int, most: int) -> str:
     return f"{points_text(score)} / {points_text(most)}"
 
 
-def practice_line(report: Report) -> str:
-    """Return how far student code was locked in, and which cases it was tried on."""
-    line = f"Practice run, isolation level {report.isolation.level}"
+def practice_line(report: Report, word: str = "Practice run") -> str:
+    """Return how far student code was locked in, and which cases it was tried on. `word` says what this run was."""
+    line = f"{word}, isolation level {report.isolation.level}"
     if report.isolation.missing:
         line += f" (missing: {clean(', '.join(report.isolation.missing))})"
     if report.seed is not None:

@@ -42,8 +42,11 @@ class Row:
     words: str
 
 
-def render(report: Report) -> str:
-    """Return the page. Nothing of a student's gets in unescaped; the same report gives the same page."""
+def render(report: Report, *, run: str = "Practice run") -> str:
+    """Return the page. Nothing of a student's gets in unescaped; the same report gives the same page.
+
+    run: what the page calls the run that it reports.
+    """
     return load_template("grader.render", "report.html").render(
         report=report,
         assignment=clean(report.assignment, 40),
@@ -52,6 +55,7 @@ def render(report: Report) -> str:
         share=0.0 if not report.max_score else 100.0 * report.score / report.max_score,
         fault=paragraphs(report.fault) if report.fault is not None else None,
         symbols={status.value: symbol for status, symbol in SYMBOLS.items()},
+        practice=practice_line(report, run),
         **_body(report),
     )
 
@@ -76,7 +80,6 @@ def _body(report: Report) -> dict[str, object]:
         "files": _files(report.problems, anchors, linked),
         "evidence": [clean(item.text) for item in evidence],
         "notes": [clean(note) for note in report.notes],
-        "practice": practice_line(report),
         "duration": f"{report.duration_s:.2f}",
         "version": clean(report.grader_version, 40),
     }
