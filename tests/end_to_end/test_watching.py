@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import time
 
@@ -14,6 +15,8 @@ from conftest import PROGRAM, read_terminal, surroundings
 from submissions import FILES, ROOT, SOLUTIONS, STUBS
 
 pty = pytest.importorskip("pty", reason="needs a pseudo-terminal")
+fcntl = pytest.importorskip("fcntl")
+termios = pytest.importorskip("termios")
 PATIENCE_S = 60
 
 
@@ -54,6 +57,8 @@ def work(tmp_path):
 def on_screen(cache, work):
     """Return the watcher of one problem on a pseudo-terminal."""
     ours, theirs = pty.openpty()
+    # A terminal without a size gets the narrowest view, which cuts sentences.
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 100, 0, 0))
     command = [PROGRAM, "run", "hw3", "--submission", work, "--watch", "--problem", "relu_backward"]
     env = surroundings(cache, {"TERM": "xterm"})
     process = subprocess.Popen(
