@@ -32,6 +32,9 @@ from grader.report import Outcome
 from grader.sandbox.replies import Returned, Runner
 
 EXAMPLES = 3_000
+# Without the reference nobody knows how an answer is conditioned. A right one must never be accused: what is a
+# hundred thousandth off may be rounding, and mistakes are a thousandth off or more.
+CONDITIONING = 1e6
 TRIED = Callable[[int], None]
 FAILURES = (Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT, Outcome.NOT_IMPLEMENTED)
 
@@ -249,7 +252,7 @@ def _differs(outputs: np.ndarray, dout: np.ndarray, gradient: np.ndarray, probe:
     # A gradient that is zero on paper is a rounding error of the output's size, which no difference resolves.
     floor = 1e-4 * float(np.sum(np.abs(dout * outputs[0])))
     scale = max(float(np.sum(np.abs(gradient * probe.direction))), floor)
-    found = differences.compare_one(outputs, dout, probe.first_step, analytic, scale or 1.0, 100.0)
+    found = differences.compare_one(outputs, dout, probe.first_step, analytic, scale or 1.0, CONDITIONING)
     return found.verdict is Verdict.DIFFERS
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+
 import numpy as np
 import pytest
 
@@ -131,3 +134,16 @@ def test_a_divisor_divides_the_length_of_its_axis_and_takes_every_kind():
     assert {"one", "inside", "all"} == {
         "one" if groups == 1 else "all" if groups == length else "inside" for length, groups in pairs if length > 3
     }
+
+
+def test_what_else_is_loaded_changes_no_case(tmp_path, monkeypatch):
+    """Hypothesis looks for numbers in the source of loaded modules; the same seed must draw the same everywhere."""
+    inputs = {"x": Array("N D"), "rate": Choice(tuple(range(40)))}
+    before = draw_cases(inputs, seed=3, limits={"N": (1, 900), "D": (1, 900)})
+    (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = {list(range(0, 900, 7))}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "full_of_numbers", None)  # Taken away again afterwards.
+    del sys.modules["full_of_numbers"]
+    importlib.import_module("full_of_numbers")
+    after = draw_cases(inputs, seed=3, limits={"N": (1, 900), "D": (1, 900)})
+    assert [(case.sizes, case.seed) for case in before] == [(case.sizes, case.seed) for case in after]

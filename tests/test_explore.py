@@ -99,3 +99,28 @@ def test_the_program_runs_with_numpy_and_the_students_files_alone(reference, tmp
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("db ")]
     got, expected = (float(text.strip(" []")) for text in line.removeprefix("db ").split("expected"))
     assert got == pytest.approx(expected / 2, rel=1e-6)
+
+
+def norm_forward(x, gamma, beta):
+    a = x - x.mean(axis=1, keepdims=True)
+    std = np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
+    return gamma * (a / std) + beta, (a / std, std, gamma)
+
+
+def norm_backward(dout, cache):
+    xhat, std, gamma = cache
+    d, n = dout * gamma, dout.shape[1]
+    dx = (n * d - d.sum(axis=1, keepdims=True) - xhat * np.sum(d * xhat, axis=1, keepdims=True)) / (n * std)
+    return dx, np.sum(dout * xhat, axis=0), dout.sum(axis=0)
+
+
+def test_a_right_gradient_of_terms_that_cancel_is_not_accused():
+    """Far from zero, or with two features, what is left of a norm's gradient is little more than rounding."""
+    inputs = {
+        "x": Array("N D", ("normal", "offset", "tiny", "constant_rows", "integers", "far_offset")),
+        "gamma": Array("D"),
+        "beta": Array("D"),
+    }
+    problem = Problem("norm_backward", "layers.py", 4, Backward("norm_forward", inputs))
+    run = Reference({"norm_forward": norm_forward, "norm_backward": norm_backward}).runner({})
+    assert hunt(problem, None, run, seconds=4, seed=0).failure is None

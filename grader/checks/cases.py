@@ -7,8 +7,9 @@ replays what was drawn once.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +154,7 @@ def hypothesis_examples(strategy: SearchStrategy[Any], *, count: int, seed: int)
     def collect(examples: tuple[Any, ...]) -> None:
         found.extend(examples)
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _without_local_constants():
         warnings.simplefilter("ignore")
         while len(found) < count + TOGETHER:
             before = len(found)
@@ -162,6 +163,30 @@ def hypothesis_examples(strategy: SearchStrategy[Any], *, count: int, seed: int)
                 raise AssignmentError("the inputs of a problem allow no case at all; check their axes and options")
     # Hypothesis begins with the simplest of all, which here is the same one several times.
     return found[TOGETHER - 1 :][:count]
+
+
+@contextlib.contextmanager
+def _without_local_constants() -> Iterator[None]:
+    """Keep Hypothesis from drawing numbers that it finds in the source of whatever modules are loaded.
+
+    The same seed would draw other cases in another process. It has no setting for that; a version without the
+    habit has nothing to replace.
+    """
+    from hypothesis.internal.conjecture import providers  # For start-up time.
+
+    find = getattr(providers, "_get_local_constants", None)
+    if find is None:
+        yield
+        return
+    nothing = type(find())()
+    forget = getattr(getattr(getattr(providers, "CONSTANTS_CACHE", None), "cache", None), "clear", dict)
+    setattr(providers, "_get_local_constants", lambda: nothing)  # noqa: B010 - mypy knows that it is private.
+    try:
+        forget()
+        yield
+    finally:
+        setattr(providers, "_get_local_constants", find)  # noqa: B010
+        forget()
 
 
 def realise(inputs: Inputs, draw: Draw, *, extreme: Sequence[str] = ()) -> Case:
