@@ -8,9 +8,10 @@ import os
 import sqlite3
 import subprocess
 import sys
-from concurrent.futures import Future
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,6 +179,20 @@ def test_a_student_who_hands_in_anew_has_one_submission(book, hw3):
 def test_another_assignment_needs_another_folder(book):
     with pytest.raises(UsageError, match="holds the grades of hw3"):
         book.begin(load(Course(ROOT), "hw2"), ())
+
+
+def test_runs_that_begin_at_the_same_moment_share_a_new_gradebook(tmp_path):
+    """Of two connections that change the journal's mode at once SQLite refuses one, without waiting."""
+    count, barrier = 4, threading.Barrier(4)
+
+    def mode(path):
+        barrier.wait()
+        with closing(Gradebook(path)) as opened:
+            return opened.one("PRAGMA journal_mode")
+
+    with ThreadPoolExecutor(count) as pool:
+        for number in range(30):
+            assert list(pool.map(mode, [tmp_path / str(number)] * count)) == [("wal",)] * count
 
 
 def test_what_is_no_gradebook_is_left_alone(tmp_path):

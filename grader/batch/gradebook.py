@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +86,9 @@ class Gradebook:
         # Autocommit: transactions begin where `_transaction` says so.
         self._database = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, uri=True)
         try:
-            self._database.execute("PRAGMA journal_mode = WAL")
+            # Of two runs that change the mode at once the second is refused, not made to wait: the first changes it.
+            with suppress(sqlite3.OperationalError):
+                self._database.execute("PRAGMA journal_mode = WAL")
             # In this mode a crash of the machine may cost the last submissions, which are then graded again.
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute("PRAGMA foreign_keys = ON")
