@@ -6,8 +6,10 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from grader.checks.base import Section
+from grader.sandbox.marks import Buffer
 from grader.sandbox.replies import Row, Student
 
 Load = Callable[[], Section]
@@ -39,17 +41,33 @@ class Ahead:
         threading.Thread(target=self._work, daemon=True, name="ahead").start()
 
     def _work(self) -> None:
-        for load in self._loads:
-            answered = self._answer(load)
+        section = self._load(0)
+        for number in range(1, len(self._loads) + 1):
+            following: list[Section | BaseException] = []
+            answered = self._answer(section, partial(self._load_into, following, number))
             self._ready.put(answered)
-            if answered.error is not None:
+            if answered.error is not None or number == len(self._loads):
                 return
+            section = following[0] if following else self._load(number)
 
-    def _answer(self, load: Load) -> _Answered:
+    def _load_into(self, following: list[Section | BaseException], number: int) -> None:
+        if number < len(self._loads):
+            following.append(self._load(number))
+
+    def _load(self, number: int) -> Section | BaseException:
+        """Return a section, or what went wrong. Raises nothing: the worker's answers are under way."""
         try:
-            section = load()
+            return self._loads[number]()
+        except BaseException as error:
+            return error
+
+    def _answer(self, section: Section | BaseException, meanwhile: Callable[[], None]) -> _Answered:
+        """Return a section with its answers; the next one is loaded while the worker computes them."""
+        if isinstance(section, BaseException):
+            return _Answered(None, [], (), section)
+        try:
             with self._turn:
-                rows = self._student.run(section["request"]["bytes"], section["request"]["groups"])
+                rows = self._student.run(section["request"]["bytes"], section["request"]["groups"], meanwhile)
                 return _Answered(section, rows, self._student.printed())
         except BaseException as error:
             return _Answered(None, [], (), error)
@@ -63,7 +81,7 @@ class Ahead:
         assert self._current.section is not None
         return self._current.section
 
-    def run(self, payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
+    def run(self, payload: Buffer, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
         """Return the answers that are there already, or send a further request."""
         current = self._current
         if current is not None and current.section is not None and payload is current.section["request"]["bytes"]:

@@ -13,8 +13,8 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from grader.checks.base import Section
 from grader.errors import BankError
 from grader.sandbox import codec, marks
 
-MAGIC = b"grader-bank-1\n"
+# As long as arrays are aligned: they are views of the file.
+MAGIC = b"grader-bank 2.0\n"
 PUBLIC_SEED = 0
 SHIPPED = "cases.bank"
 MAX_BYTES = 1 << 30
@@ -37,12 +38,17 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Bank:
-    """A loaded bank. `hash` is that of the file's bytes."""
+    """A loaded bank: `data` are the file's bytes, `sections` parts of them."""
 
     assignment: str
     seed: int
-    hash: str
-    sections: dict[str, bytes]
+    data: bytes = field(repr=False)
+    sections: Mapping[str, marks.Buffer] = field(repr=False)
+
+    @cached_property
+    def hash(self) -> str:
+        """Return the hash of the file's bytes."""
+        return hashlib.sha256(self.data).hexdigest()
 
     def section(self, problem: str) -> Section:
         """Return the decoded section of a problem. Raises BankError if the bank does not have it."""
@@ -52,10 +58,10 @@ class Bank:
         return section
 
 
-def decode(data: bytes) -> Any:
-    """Decode bytes of ours; damage becomes a BankError."""
+def decode(data: marks.Buffer) -> Any:
+    """Decode bytes of ours; damage becomes a BankError. What is bytes in it comes back as a view."""
     try:
-        return codec.decode(data)
+        return codec.decode(memoryview(data), view_bytes=True)
     except marks.WireError as error:
         raise BankError(f"saved test cases are damaged ({error}); delete the file and run again") from error
 
@@ -82,12 +88,12 @@ def parse(data: bytes, source: str) -> Bank:
     """Read a bank's bytes. Raises BankError if they are none of ours."""
     if not data.startswith(MAGIC):
         raise BankError(f"{source} is not a file of saved test cases of this version; delete it and run again")
-    tree = decode(data[len(MAGIC) :])
+    tree = decode(memoryview(data)[len(MAGIC) :])
     match tree:
         case {"header": {"assignment": str(assignment), "seed": int(seed)}, "sections": dict(sections)} if all(
-            isinstance(section, bytes) for section in sections.values()
+            isinstance(section, memoryview) for section in sections.values()
         ):
-            return Bank(assignment, seed, hashlib.sha256(data).hexdigest(), sections)
+            return Bank(assignment, seed, data, sections)
     raise BankError(f"{source} holds no saved test cases, though it begins like them; delete it and run again")
 
 
@@ -121,18 +127,9 @@ class BankSource:
     cache: Path | None
     progress: Progress | None = None
 
-    @property
-    def bank(self) -> Bank:
-        """Return the bank; builds it on first use, or reads the cache or the shipped file."""
-        return self._found[1]
-
-    @property
-    def data(self) -> bytes:
-        """Return the bank as it is kept: what students' packages carry."""
-        return self._found[0]
-
     @cached_property
-    def _found(self) -> tuple[bytes, Bank]:
+    def bank(self) -> Bank:
+        """The bank; built on first use, or read from the cache or the shipped file."""
         solutions = self.course.solutions(self.assignment.name)
         if solutions is None:
             return self._shipped()
@@ -143,24 +140,22 @@ class BankSource:
         )
         if path is not None and path.is_file():
             try:
-                data = path.read_bytes()
-                return data, parse(data, str(path))
+                return parse(path.read_bytes(), str(path))
             except (BankError, OSError):
                 pass  # A damaged cache is built anew.
         data = build(self.assignment, solutions, self.seed, self.progress)
         if path is not None:
             _keep(path, data)
-        return data, parse(data, str(path))
+        return parse(data, str(path))
 
-    def _shipped(self) -> tuple[bytes, Bank]:
+    def _shipped(self) -> Bank:
         path = self.course.folder(self.assignment.name) / SHIPPED
         if not path.is_file():
             raise BankError(
                 f"{path} is missing, and there is no solutions/{self.assignment.name} to build it from; "
                 "unpack the assignment's package again"
             )
-        data = path.read_bytes()
-        bank = parse(data, str(path))
+        bank = parse(path.read_bytes(), str(path))
         if bank.assignment != self.assignment.name:
             raise BankError(
                 f"{path} holds the saved test cases of {bank.assignment}, not of {self.assignment.name}; "
@@ -168,7 +163,7 @@ class BankSource:
             )
         if self.seed not in (PUBLIC_SEED, bank.seed):
             raise BankError(f"only the saved test cases of seed {bank.seed} are at hand; leave out --seed {self.seed}")
-        return data, bank
+        return bank
 
     def key(self, solutions: Path) -> str:
         """Hash all that a bank is made from: declaration, solutions, this package's checks, versions."""

@@ -22,6 +22,7 @@ import pytest
 from grader.sandbox import codec, program
 from grader.sandbox.describe import Sources
 from grader.sandbox.in_process import InProcessStudent
+from grader.sandbox.marks import Buffer
 from grader.sandbox.replies import Manifest
 
 
@@ -67,7 +68,7 @@ class DebuggedStudent(InProcessStudent):
 
         return call
 
-    def reenact(self, function: str, payload: bytes, place: tuple[int, int] | None) -> None:
+    def reenact(self, function: str, payload: Buffer, place: tuple[int, int] | None) -> None:
         """Run a request again and raise from inside the function: its own exception, or WrongAnswerError.
 
         place: batch and row of the one case to run; None for all of them. Returns only if the function is never

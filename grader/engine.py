@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from grader.excuses import settle
 from grader.intake import Submission
 from grader.report import Evidence, Isolation, Outcome, ProblemResult, Report, total
 from grader.sandbox.levels import find_shortfall
+from grader.sandbox.marks import Buffer
 from grader.sandbox.replies import Manifest, Row, Student
 
 
@@ -83,7 +85,7 @@ class Answers(Protocol):
     def next(self) -> Section:
         """Return the next problem's section."""
 
-    def run(self, payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
+    def run(self, payload: Buffer, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
         """Return the answers to a request."""
 
     def printed(self) -> tuple[str, ...]:
@@ -91,7 +93,12 @@ class Answers(Protocol):
 
 
 def _ahead(student: Student, bank: Callable[[], Bank], ready: Sequence[Problem]) -> Ahead:
-    return Ahead(student, [lambda problem=problem: bank().section(problem.id) for problem in ready])  # type: ignore[misc]
+    def load(problem: Problem) -> Section:
+        if problem is not ready[0]:
+            _ = bank().hash  # Once, while the worker answers the first problem.
+        return bank().section(problem.id)
+
+    return Ahead(student, [partial(load, problem) for problem in ready])
 
 
 class _InTurn:

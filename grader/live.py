@@ -28,6 +28,7 @@ from grader.explore import FAILURES, Failure
 from grader.opened import Opened
 from grader.render.text import clean
 from grader.report import CheckResult, Outcome, ProblemResult
+from grader.sandbox.marks import Buffer
 from grader.sandbox.replies import Row, Runner
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Found:
     """The smallest failing case of a hunt, what was sent for it, and how many examples it took."""
 
     failure: Failure
-    payloads: tuple[bytes, ...]
+    payloads: tuple[Buffer, ...]
     examples: int = 0
 
 
@@ -61,7 +62,7 @@ class Verdict:
 
     result: ProblemResult
     found: Found | None = None
-    request: bytes = b""
+    request: Buffer = b""
     row: tuple[int, int] | None = None
 
     @property
@@ -227,9 +228,9 @@ class _Recorder:
 
     def __init__(self, run: Runner) -> None:
         self._run = run
-        self.payloads: list[bytes] = []
+        self.payloads: list[Buffer] = []
 
-    def __call__(self, payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
+    def __call__(self, payload: Buffer, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
         self.payloads.append(payload)
         return self._run(payload, groups)
 

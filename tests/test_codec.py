@@ -269,7 +269,7 @@ def test_numbers_that_no_value_needs_are_not_read():
 def seeds_of_mutation():
     rng = np.random.default_rng(3)
     arrays = [rng.standard_normal((3, 4)), np.arange(5), np.array([True, False]), np.zeros((0, 3))]
-    row = [["returned", (arrays[0], Handle()), None, None], ["inputs", [1]]]
+    row = [[(arrays[0], Handle())], ["returned", arrays[1], [{}], None], [1]]
     return [
         encode([[row, row], [row]]),
         encode({"modules": {"a.py": None}, "functions": {"f": ["ready", 3]}, "stand_ins": ["tqdm"]}),

@@ -28,7 +28,7 @@ FILES = ("a.py", "b.py")
 @pytest.fixture(scope="module")
 def bank():
     sections = {one.id: codec.encode(one.check.build(one.id, layers(), 0)) for one in TINY.problems}
-    return Bank("tiny", 0, "0123456789abcdef", sections)
+    return Bank("tiny", 0, b"the file", sections)
 
 
 class Answering:
@@ -45,7 +45,7 @@ class Answering:
     def load(self):
         return self.manifest
 
-    def run(self, payload, groups):
+    def run(self, payload, groups, meanwhile=None):
         self.requests += 1
         return self.run_bytes(payload, groups)
 
@@ -220,7 +220,7 @@ def test_an_error_of_ours_on_purpose_is_raised(bank, level):
 
 def test_a_process_that_cannot_be_started_is_raised(bank, level):
     class Failing(Answering):
-        def run(self, payload, groups):
+        def run(self, payload, groups, meanwhile=None):
             raise SandboxError("no process")
 
     with pytest.raises(SandboxError, match="no process"):
@@ -231,7 +231,7 @@ def test_a_fault_of_ours_is_never_a_zero(bank, level):
     """A report with the fault and without a score."""
 
     class Buggy(Answering):
-        def run(self, payload, groups):
+        def run(self, payload, groups, meanwhile=None):
             raise ZeroDivisionError("a bug of ours")
 
     report = grade(Buggy(), bank, level=level)
@@ -242,7 +242,7 @@ def test_a_fault_of_ours_is_never_a_zero(bank, level):
 
 def test_answers_of_another_shape_than_asked_are_a_fault(bank, level):
     class Short(Answering):
-        def run(self, payload, groups):
+        def run(self, payload, groups, meanwhile=None):
             return []
 
     assert grade(Short(), bank, level=level).fault is not None

@@ -280,7 +280,7 @@ def test_a_worker_that_grows_leaves_the_next_row_alone(forking):
 @linux
 def test_a_forged_reply_with_another_id_is_refused(forking):
     """A submission that writes a perfect reply to the pipe gains nothing: it cannot know the id of the request."""
-    payload = codec.encode([[[["returned", 99, None, None], ["inputs", []]]] * 3])
+    payload = codec.encode([[[[99], []]] * 3])
     forged = framing.frame_head(b"x" * framing.CALL_BYTES, framing.REPLY, len(payload)) + payload
     with open_source(forking) as student:
         steps = act(student, f"os.write(4, {forged!r}); os._exit(0)")

@@ -38,7 +38,7 @@ def build_package(course: Course, assignment: Assignment, cache: Path | None, pr
         if path.is_file():
             files[f"{home}/{name}"] = path.read_bytes()
     files |= {f"{home}/{name}": data for name, data in pictures_of(course.folder(assignment.name)).items()}
-    files[f"{home}/{SHIPPED}"] = BankSource(course, assignment, PUBLIC_SEED, cache, progress).data
+    files[f"{home}/{SHIPPED}"] = BankSource(course, assignment, PUBLIC_SEED, cache, progress).bank.data
     files[WHEEL] = build_wheel()
     _refuse_leaks(assignment, solutions, files)
     return write_zip({f"{assignment.name}/{name}": data for name, data in files.items()})

@@ -46,7 +46,7 @@ def make_kit(
 ) -> Kit:
     """Return the kit of an assignment, its saved test cases from `source`."""
     declaration = (course.folder(assignment.name) / "assignment.py").read_bytes()
-    return Kit(assignment.name, declaration, source.data, required, fingerprint(), private)
+    return Kit(assignment.name, declaration, source.bank.data, required, fingerprint(), private)
 
 
 @lru_cache(maxsize=1)

@@ -101,7 +101,7 @@ def keep(kit: Kit) -> None:
     bank = parse(kit.bank, f"the saved test cases of {kit.assignment}")
     decoded = {problem.id: bank.section(problem.id) for problem in assignment.problems}
     shelf()[kit.hash] = Bench(
-        kit, assignment, DecodedBank(bank.assignment, bank.seed, bank.hash, bank.sections, decoded)
+        kit, assignment, DecodedBank(bank.assignment, bank.seed, bank.data, bank.sections, decoded)
     )
 
 

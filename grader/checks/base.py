@@ -136,7 +136,7 @@ class Requests:
 
 
 @lru_cache(maxsize=4)
-def saved_cases(data: bytes) -> Any:
+def saved_cases(data: bytes | memoryview) -> Any:
     """Decode a section's cases; kept, for every failed row of a problem shows one."""
     return codec.decode(data)
 

@@ -93,7 +93,7 @@ def freeze(problem: str, reference: Reference, sign: Callable[[Runner], Drawn]) 
     return codec.encode(trees)
 
 
-def name_mistakes(findings: Sequence[Finding], student: Drawn, data: bytes) -> list[Finding]:
+def name_mistakes(findings: Sequence[Finding], student: Drawn, data: bytes | memoryview) -> list[Finding]:
     """Return the findings with the mistake named where a known one fits; preservation goes with variance."""
     failing = [row for row in ROWS if student.codes.get(row)]
     if not failing or not data:

@@ -159,12 +159,12 @@ def freeze(found: Sequence[tuple[Any, Signature]], problem: str, right: Signatur
 
 
 @lru_cache(maxsize=4)  # A proof asks for the same again and again.
-def known(data: bytes) -> list[Known]:
+def known(data: bytes | memoryview) -> list[Known]:
     """Read what `freeze` wrote."""
     return [Known(tree["id"], tree["text"], Signature.from_tree(tree)) for tree in codec.decode(data)]
 
 
-def name_mistakes(findings: Sequence[Finding], student: Signature, data: bytes) -> list[Finding]:
+def name_mistakes(findings: Sequence[Finding], student: Signature, data: bytes | memoryview) -> list[Finding]:
     """Return the findings with the mistake named where a known one fits."""
     failing = [finding for finding in findings if not finding.passed]
     if not failing or not data:

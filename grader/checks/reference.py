@@ -21,7 +21,7 @@ import numpy as np
 from grader.errors import AssignmentError
 from grader.sandbox import codec, program
 from grader.sandbox.functions import NAMED
-from grader.sandbox.marks import Named, Seed
+from grader.sandbox.marks import Buffer, Named, Seed
 from grader.sandbox.replies import Row, Runner, read_row
 
 Function = Callable[..., Any]
@@ -36,9 +36,9 @@ class Reference:
     edges: Mapping[str, Function] = field(default_factory=dict)
     mistakes: tuple[Any, ...] = ()
     # Replies by request and replaced functions, where they are kept: a proof asks for each of them twice.
-    answered: dict[tuple[bytes, frozenset[tuple[str, Function]]], list[list[Row]]] | None = None
+    answered: dict[tuple[Buffer, frozenset[tuple[str, Function]]], list[list[Row]]] | None = None
     # One request is answered by dozens of known mistakes in a row.
-    _decode: Callable[[bytes], Any] = field(default_factory=lambda: lru_cache(8)(codec.decode), repr=False)
+    _decode: Callable[..., Any] = field(default_factory=lambda: lru_cache(8)(codec.decode), repr=False)
 
     def mistakes_of(self, function: str) -> list[Any]:
         """Return the known mistakes that replace a function; each has id, text, function, follow."""
@@ -49,7 +49,7 @@ class Reference:
         surroundings = program.Surroundings({**self.functions, **(replaced or {})}, {}, caught=Exception)
         functions = frozenset((replaced or {}).items())
 
-        def run(payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
+        def run(payload: Buffer, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
             if self.answered is not None and (payload, functions) in self.answered:
                 return self.answered[payload, functions]
             with _replaced_everywhere(self.functions, replaced or {}):

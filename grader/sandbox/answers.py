@@ -55,8 +55,8 @@ def read_rows(tree: Any, counts: Sequence[int], shown: Collection[str]) -> list[
 
 def read_row(row: Sequence[Any], shown: Collection[str]) -> Row:
     """Return one row of a reply."""
-    kind, modified = row[-1]
-    if kind != "inputs" or type(modified) is not tuple or any(type(i) is not int or i < 0 for i in modified):
+    modified = row[-1]
+    if type(modified) is not tuple or (modified and any(type(i) is not int or i < 0 for i in modified)):
         raise ProtocolError("a row of a reply does not end as agreed")
     if len(row) < 2:
         raise ProtocolError("a row of a reply has no steps")
@@ -65,6 +65,8 @@ def read_row(row: Sequence[Any], shown: Collection[str]) -> Row:
 
 def read_step(step: Any, shown: Collection[str]) -> Step:
     """Return one step of a row."""
+    if len(step) == 1:
+        return Returned(step[0])
     kind, value, second, third = step
     if kind == "returned":
         if not (second is None or type(second) is tuple) or not (third is None or type(third) is bool):

@@ -195,11 +195,13 @@ def decode(
     max_nodes: int = MAX_NODES,
     max_text: int = MAX_TEXT_BYTES,
     keep_lists: bool = False,
+    view_bytes: bool = False,
 ) -> Any:
     """Return the tree that `buffer` holds. Arrays are read-only views of it where it is read-only.
 
-    Lists come back as tuples, or as lists with `keep_lists`. `max_nodes` bounds the number of values, `max_text`
-    the bytes of all text together.
+    Lists come back as tuples, or as lists with `keep_lists`. Byte strings come back as copies, or with `view_bytes`
+    as parts of the buffer: what is large and seldom read is not copied then. `max_nodes` bounds the number of
+    values, `max_text` the bytes of all text together.
 
     Raises:
         WireError: the bytes are anything else than one whole tree within the limits.
@@ -207,7 +209,7 @@ def decode(
     if len(buffer) > max_bytes:
         raise WireError(f"a tree of {len(buffer)} bytes; at most {max_bytes} are taken")
     try:
-        decoder = _Decoder(buffer, max_nodes, max_text, keep_lists)
+        decoder = _Decoder(buffer, max_nodes, max_text, keep_lists, view_bytes)
         [tree] = decoder.take(1, 0)
         decoder.finish()
     except WireError:
@@ -220,7 +222,7 @@ def decode(
 class _Decoder:
     """Walks the tags of one buffer; values come from the columns beside them."""
 
-    def __init__(self, buffer: Buffer, max_nodes: int, max_text: int, keep_lists: bool) -> None:
+    def __init__(self, buffer: Buffer, max_nodes: int, max_text: int, keep_lists: bool, view_bytes: bool) -> None:
         magic, tags, integers, floats, text = _HEADER.unpack_from(buffer)
         if magic != _MAGIC:
             raise WireError("not a tree: wrong first bytes")
@@ -239,6 +241,7 @@ class _Decoder:
         self.buffer = buffer
         self.size = len(buffer)
         self.sequence = list if keep_lists else tuple
+        self.view_bytes = view_bytes
         self.tags = iter(bytes(buffer[at_tags:at_text]))
         self.integers = iter(struct.unpack_from(f"<{integers}q", buffer, _HEADER.size))
         self.next_integer = self.integers.__next__
@@ -325,7 +328,8 @@ class _Decoder:
             if not start <= end <= self.size:
                 raise WireError("not a tree: bytes are cut short")
             self.array_at = end + (start - end & 7)
-            return bytes(self.buffer[start:end])
+            found = self.buffer[start:end]
+            return found if self.view_bytes else bytes(found)
         if tag == _SEED:
             return Seed(self.next_integer())
         if tag == _OTHER:

@@ -6,12 +6,12 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from grader.report import Isolation
-from grader.sandbox import answers, codec
+from grader.sandbox import answers, codec, marks
 from grader.sandbox.importer import Importer
 from grader.sandbox.program import Surroundings, run
 from grader.sandbox.replies import Manifest, Row
@@ -69,8 +69,13 @@ class InProcessStudent:
             self._manifest = answers.read_manifest(tree, self._files, self._wanted, self._names.values())
         return self._manifest
 
-    def run(self, payload: bytes, groups: Sequence[Sequence[int]] | None = None) -> list[list[Row]]:
-        """Run an encoded run request; return its rows by batch."""
+    def run(
+        self,
+        payload: marks.Buffer,
+        groups: Sequence[Sequence[int]] | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> list[list[Row]]:
+        """Run an encoded run request; return its rows by batch. Nothing happens meanwhile."""
         self.load()
         assert self._importer is not None
         request = codec.decode(payload, keep_lists=True)

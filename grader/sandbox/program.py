@@ -55,7 +55,8 @@ class Surroundings:
 def run(request: Mapping[str, Any], surroundings: Surroundings) -> list[list[list[Any]]]:
     """Run a `{"op": "run"}` request; return the step results of its rows by batch.
 
-    Each row ends with `["inputs", indexes of the inputs that were written to]`.
+    A step is `[value]`; where more was asked `["returned", value, observed inputs, global generator moved]`; or
+    `["raised", type, message, frames]`. Each row ends with the indexes of the inputs that were written to.
     """
     max_array_bytes = request.get("max_array_bytes", MAX_ARRAY_BYTES)
     seed_global = bool(request.get("seed_global"))
@@ -77,16 +78,18 @@ def _run_row(steps: Sequence[_Step], inputs: Sequence[Any], surroundings: Surrou
     row = _Row(inputs)
     reply: list[Any] = []
     for step in steps:
+        is_over = True
         try:
             reply.append(step.run(row))
+            is_over = False
         except UnusableError as error:
             reply.append(["raised", error.kind, str(error), []])
         except surroundings.caught as error:
             reply.append(["raised", *describe_error(error, surroundings.sources)])
         surroundings.emit(reply[-1])
-        if reply[-1][0] == "raised":
+        if is_over:
             break
-    reply.append(["inputs", row.find_modified()])
+    reply.append(row.find_modified())
     return reply
 
 
@@ -192,7 +195,7 @@ class _Step:
 
     def _call(self, row: _Row) -> list[Any]:
         result = self._invoke(row)
-        return ["returned", describe_value(result, self.keep, self.max_array_bytes), None, None]
+        return [describe_value(result, self.keep, self.max_array_bytes)]
 
     def _watch(self, row: _Row) -> list[Any]:
         options = self.options
@@ -237,7 +240,7 @@ class _Step:
         if stacked is None:
             stacked = np.zeros(0)
         row.results.append(stacked)
-        return ["returned", describe_value(stacked, (), self.max_array_bytes), None, None]
+        return [describe_value(stacked, (), self.max_array_bytes)]
 
     def _output(self, result: Any, output: int | None) -> np.ndarray[Any, np.dtype[Any]]:
         if output is not None:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from grader.sandbox.marks import Buffer
 
 
 @dataclass(frozen=True)
@@ -61,14 +64,16 @@ class Row:
 
 
 def read_row(steps: Sequence[Any]) -> Row:
-    """Read one row of a reply: `["returned", ...]` or `["raised", ...]` steps, then `["inputs", [...]]`.
+    """Read one row as `program.run` gives it, in the process where it ran.
 
     Raises ValueError, TypeError or IndexError for anything else: the sender broke the protocol.
     """
-    *answers, (word, modified) = steps
-    if word != "inputs" or not all(type(index) is int for index in modified):
+    *answers, modified = steps
+    if not all(type(index) is int for index in modified):
         raise ValueError("a row must end with its modified inputs")
-    return Row(tuple(_read_step(*answer) for answer in answers), tuple(modified))
+    return Row(
+        tuple(Returned(*answer) if len(answer) == 1 else _read_step(*answer) for answer in answers), tuple(modified)
+    )
 
 
 def _read_step(kind: str, first: Any, second: Any, third: Any) -> Step:
@@ -87,7 +92,7 @@ def read_frame(file: Any, line: Any, function: Any, text: Any) -> Frame:
 
 
 # An encoded request and the groups of its rows, to rows by batch.
-Runner = Callable[[bytes, Sequence[Sequence[int]]], list[list[Row]]]
+Runner = Callable[["Buffer", Sequence[Sequence[int]]], list[list[Row]]]
 
 
 @dataclass(frozen=True)
@@ -114,8 +119,10 @@ class Student(Protocol):
     def load(self) -> Manifest:
         """Import the submission and say what is there."""
 
-    def run(self, payload: bytes, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
-        """Send one encoded request; return its rows by batch."""
+    def run(
+        self, payload: Buffer, groups: Sequence[Sequence[int]], meanwhile: Callable[[], None] | None = None
+    ) -> list[list[Row]]:
+        """Send one encoded request; return its rows by batch. `meanwhile` may be called when it is sent."""
 
     def printed(self) -> tuple[str, ...]:
         """Return what was printed since the last call, bounded and escaped."""

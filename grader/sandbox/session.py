@@ -60,13 +60,22 @@ class Session:
         tree = codec.decode(outcome)
         return Locked(tree["layers"], tree["missing"])
 
-    def ask(self, payload: bytes, allowance: Allowance, hear: Callable[[Buffer], None] | None = None) -> Buffer | Lost:
+    def ask(
+        self,
+        payload: Buffer,
+        allowance: Allowance,
+        hear: Callable[[Buffer], None] | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Buffer | Lost:
         """Send one request; return the payload of its reply, or why there is none.
 
         `hear` is given the payload of each event that comes before the reply, and may raise ProtocolError.
+        `meanwhile` is called once the request is on its way.
         """
         call = os.urandom(framing.CALL_BYTES)
-        self._channel.write(call, framing.frame_head(call, framing.REQUEST, len(payload)) + payload)
+        self._channel.write(call, b"".join((framing.frame_head(call, framing.REQUEST, len(payload)), payload)))
+        if meanwhile is not None:
+            meanwhile()
         return self._listen(call, framing.REPLY, allowance, hear)
 
     def _listen(

@@ -189,11 +189,16 @@ class Student:
         return time.monotonic() >= self._until
 
     def _ask(
-        self, session: Session, payload: bytes, allowance: Allowance, hear: Callable[[marks.Buffer], None] | None = None
+        self,
+        session: Session,
+        payload: marks.Buffer,
+        allowance: Allowance,
+        hear: Callable[[marks.Buffer], None] | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> marks.Buffer | Lost:
         """Send a request to a worker, within what is left of the whole run."""
         left_s = max(0.0, self._until - time.monotonic())
-        reply = session.ask(payload, replace(allowance, most_s=left_s), hear)
+        reply = session.ask(payload, replace(allowance, most_s=left_s), hear, meanwhile)
         # Whatever the worker did then: it was the grader that ran out of time.
         return _RUN_OVER if isinstance(reply, Lost) and self._is_over else reply
 
@@ -222,8 +227,13 @@ class Student:
 
     # --- running ------------------------------------------------------------------------------------------
 
-    def run(self, payload: bytes, groups: Sequence[Sequence[int]] | None = None) -> list[list[Row]]:
-        """Send an encoded run request; return its rows by batch.
+    def run(
+        self,
+        payload: marks.Buffer,
+        groups: Sequence[Sequence[int]] | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> list[list[Row]]:
+        """Send an encoded run request; return its rows by batch. `meanwhile` is called when it is sent.
 
         `groups` gives each row of each batch a number: after a timeout the rest of that row's group is skipped,
         and other groups go on. Without groups the rest is skipped after the second timeout.
@@ -238,7 +248,7 @@ class Student:
             session.drain()  # What was printed before this request is not printed again.
         kept = self._output.snapshot() if self._output is not None else None
         if isinstance(session, Session):
-            reply = self._ask(session, payload, self._allowance)
+            reply = self._ask(session, payload, self._allowance, meanwhile=meanwhile)
             if not isinstance(reply, Lost):
                 try:
                     counts = [len(batch) for batch in groups]
@@ -249,7 +259,7 @@ class Student:
             self._output.restore(kept)  # The replay prints it again.
         return self._replay(payload, groups, timeouts)
 
-    def _replay(self, payload: bytes, groups: Sequence[Sequence[int]], timeouts: int) -> list[list[Row]]:
+    def _replay(self, payload: marks.Buffer, groups: Sequence[Sequence[int]], timeouts: int) -> list[list[Row]]:
         """Run the rows of a request one by one, each in a worker that is known to be alive."""
         request = codec.decode(payload, keep_lists=True)
         patience = Patience(self._limits, timeouts)

@@ -106,7 +106,7 @@ TAMPERED = {
             def __del__(self):
                 try:
                     frame = sys._getframe(1)
-                    frame.f_locals["reply"][:] = [["returned", np.ones(3), None, None]]
+                    frame.f_locals["reply"][:] = [[np.ones(3)]]
                 except Exception:
                     pass
         for _ in range(99):
@@ -121,7 +121,7 @@ TAMPERED = {
                     while frame is not None:
                         reply = frame.f_locals.get("reply")
                         if type(reply) is list and reply:
-                            reply[0] = ["returned", np.ones(3), None, None]
+                            reply[0] = [np.ones(3)]
                         frame = frame.f_back
                 time.sleep(0.001)
         threading.Thread(target=rewrite, daemon=True).start()

@@ -21,14 +21,14 @@ INSIDE = """
             data = data[os.write(4, data):]
     def rows(step, repeat=None, written=()):
         return [
-            [[step] * (len(program) if repeat is None else repeat) + [["inputs", list(written)]] for _ in rows]
+            [[step] * (len(program) if repeat is None else repeat) + [list(written)] for _ in rows]
             for program, rows in request["batches"]
         ]
-    NOUGHT = ["returned", 0.0, None, None]
+    NOUGHT = [0.0]
 """
 
 FORGED = {
-    "a whole reply in advance": "send(REPLY, rows(['returned', np.zeros((2, 2)), None, None])); os._exit(0)",
+    "a whole reply in advance": "send(REPLY, rows([np.zeros((2, 2))])); os._exit(0)",
     "a reply, and then the worker's own": "send(REPLY, rows(NOUGHT))",
     "a reply twice": "for _ in range(2): send(REPLY, rows(NOUGHT))",
     "a reply that says passed": "send(REPLY, {'score': 400, 'status': 'passed'}); os._exit(0)",
