@@ -55,20 +55,20 @@ def extrapolate(values: np.ndarray, first: np.ndarray | float) -> tuple[np.ndarr
     """
     levels = values.shape[-1] // 2
     sizes = np.multiply.outer(np.asarray(first), 0.5 ** np.arange(levels))
-    table = [(values[..., 0::2] - values[..., 1::2]) / (2.0 * sizes)]
-    best = table[0][..., -1]
-    error = np.full(best.shape, np.inf)
+    column = (values[..., 0::2] - values[..., 1::2]) / (2.0 * sizes)
+    found, changes = [column[..., -1:]], [np.full((*column.shape[:-1], 1), np.inf)]
     for order in range(1, levels):
         factor = 4.0**order
-        coarse, fine = table[-1][..., :-1], table[-1][..., 1:]
-        better = (factor * fine - coarse) / (factor - 1.0)
-        change = np.maximum(np.abs(better - fine), np.abs(better - coarse))
-        table.append(better)
-        for level in range(better.shape[-1]):
-            nearer = change[..., level] <= error
-            best = np.where(nearer, better[..., level], best)
-            error = np.where(nearer, change[..., level], error)
-    return best, error
+        coarse, fine = column[..., :-1], column[..., 1:]
+        column = (factor * fine - coarse) / (factor - 1.0)
+        found.append(column)
+        changes.append(np.maximum(np.abs(column - fine), np.abs(column - coarse)))
+    candidates, errors = np.concatenate(found, axis=-1), np.concatenate(changes, axis=-1)
+    # Of equally good ones the last, which is of the highest order and the smallest steps.
+    flipped = np.where(np.isnan(errors), np.inf, errors)[..., ::-1]
+    best = errors.shape[-1] - 1 - np.argmin(flipped, axis=-1, keepdims=True)
+    value, error = (np.take_along_axis(one, best, axis=-1)[..., 0] for one in (candidates, errors))
+    return value, np.where(np.isnan(error), np.inf, error)
 
 
 def compare(

@@ -211,6 +211,16 @@ class Numeric:
 
     def comparisons(self, frozen: Section, index: int, row: Row) -> tuple[list[tuple[Probe, Comparison]], str]:
         """Compare one probed row; the text says why nothing could be compared, if so."""
+        return _compare_all([self._lines(frozen, index, row)])[0]
+
+    def all_comparisons(
+        self, frozen: Section, rows: Mapping[str, Row]
+    ) -> list[tuple[list[tuple[Probe, Comparison]], str]]:
+        """Compare every row that is shown."""
+        return _compare_all([self._lines(frozen, index, rows[f"numeric{index}"]) for index in range(frozen["shown"])])
+
+    def _lines(self, frozen: Section, index: int, row: Row) -> _Lines:
+        """Return what a probed row gave along each of its directions."""
         step = base.step_of(row, self.gradient_step)
         gradients = base.unpack(step, self.returns, self.problem)
         dout = frozen["douts"][index]
@@ -219,25 +229,14 @@ class Numeric:
         for number, probe in enumerate(probes):
             gradient = _same_size(gradients[probe.gradient], probe.direction)
             if gradient is None:
-                return [], "" if isinstance(step, Returned) else base.describe_step(step, self.problem)
+                return _Lines(trouble="" if isinstance(step, Returned) else base.describe_step(step, self.problem))
             values = base.step_of(row, self.gradient_step + 1 + number)
             if not isinstance(values, Returned) or not _are_outputs(values.value, np.shape(dout)):
-                return [], f"{self.forward} could not be evaluated near the case's input."
+                return _Lines(trouble=f"{self.forward} could not be evaluated near the case's input.")
             outputs = np.asarray(values.value, dtype=np.float64)
             projected.append(outputs.reshape(len(outputs), -1) @ dout.ravel())
             analytic.append(float(np.sum(gradient * probe.direction)))
-        if not probes:
-            return [], ""
-        steps, scales, kappas = ([getattr(p, n) for p in probes] for n in ("first_step", "scale", "kappa"))
-        columns = (steps, analytic, scales, kappas)
-        found = differences.compare(np.stack(projected), *(np.array(column) for column in columns))
-        return list(zip(probes, found, strict=True)), ""
-
-    def all_comparisons(
-        self, frozen: Section, rows: Mapping[str, Row]
-    ) -> list[tuple[list[tuple[Probe, Comparison]], str]]:
-        """Compare every row that is shown."""
-        return [self.comparisons(frozen, index, rows[f"numeric{index}"]) for index in range(frozen["shown"])]
+        return _Lines(probes, projected, analytic)
 
     def finding(self, frozen: Section, rows: Mapping[str, Row], run: Runner) -> tuple[Finding, tuple[Evidence, ...]]:
         """Return the row on the numerical gradient of the student's own forward, and how well it agreed."""
@@ -316,6 +315,28 @@ class Numeric:
             f"agree, off by at most {max(agreed):.0e}"
         )
         return (Evidence("differences", text, len(agreed), max(agreed)),)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """One probed row: per direction `<dout, f(x + h v)>` over the steps and `<gradient, v>`, or why there is none."""
+
+    probes: Sequence[Probe] = ()
+    projected: Sequence[np.ndarray] = ()
+    analytic: Sequence[float] = ()
+    trouble: str = ""
+
+
+def _compare_all(rows: Sequence[_Lines]) -> list[tuple[list[tuple[Probe, Comparison]], str]]:
+    """Compare the directions of all rows at once; per row its comparisons, or why there are none."""
+    probes = [probe for row in rows for probe in row.probes]
+    if not probes:
+        return [([], row.trouble) for row in rows]
+    projected = np.stack([values for row in rows for values in row.projected])
+    analytic = np.array([value for row in rows for value in row.analytic])
+    first, scale, kappa = (np.array([getattr(p, name) for p in probes]) for name in ("first_step", "scale", "kappa"))
+    found = iter(differences.compare(projected, first, analytic, scale, kappa))
+    return [([(probe, next(found)) for probe in row.probes], row.trouble) for row in rows]
 
 
 def _are_outputs(values: Any, shape: tuple[int, ...]) -> bool:

@@ -56,6 +56,7 @@ _LAYOUTS: tuple[Any, ...] = (None,) * _ARRAY + tuple(
 )
 _BASES = {dtype: _ARRAY + _RANKS * i for i, dtype in enumerate(DTYPES)}
 _new_array = np.ndarray
+_LARGE = 4096
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 
 
@@ -87,7 +88,7 @@ class _Encoder:
         self.integers: list[int] = []
         self.floats: list[float] = []
         self.texts: list[str] = []
-        self.arrays: list[bytes] = []
+        self.arrays: list[Buffer] = []
 
     def put(self, value: Any, depth: int) -> None:
         """Add one value. The order of the tests is how often each kind occurs."""
@@ -100,7 +101,10 @@ class _Encoder:
                 return
             self.tags.append(base + len(shape))
             self.integers += shape
-            self._put_raw(value.tobytes())
+            if value.nbytes > _LARGE and value.flags.c_contiguous:
+                self._put_raw(value.reshape(-1).view(np.uint8).data)  # Copied once, when everything is joined.
+            else:
+                self._put_raw(value.tobytes())
         elif kind is str:
             self.tags.append(_STR)
             self.integers.append(len(value))
@@ -127,7 +131,7 @@ class _Encoder:
         else:
             self._put_rare(value, depth)
 
-    def _put_raw(self, raw: bytes) -> None:
+    def _put_raw(self, raw: Buffer) -> None:
         self.arrays.append(raw)
         if len(raw) & 7:
             self.arrays.append(bytes(-len(raw) & 7))
