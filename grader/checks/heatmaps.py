@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -13,19 +13,20 @@ from grader.pictures import Heatmap
 MOST_ENTRIES = 150
 
 
-def draw_heatmaps(values: Iterable[tuple[Answers, Compared, Mapping[int, int]]], cases: bytes) -> tuple[Heatmap, ...]:
+def draw_heatmaps(
+    values: Iterable[tuple[Answers, Compared, Mapping[int, int]]], cases: bytes | memoryview
+) -> tuple[Heatmap, ...]:
     """Return the map of every value of which a case failed by its numbers.
 
     Each value comes with the cases that count, and where each stands among its answers. Of the failing cases the
     largest that can be read is drawn: which rows or columns are wrong shows there; the smallest is shown as code.
     """
-    whys = [case["why"] for case in base.saved_cases(cases)]
-    drawn = [_draw_heatmap(answers, compared, places, whys) for answers, compared, places in values]
+    drawn = [_draw_heatmap(answers, compared, places, cases) for answers, compared, places in values]
     return tuple(one for one in drawn if one is not None)
 
 
 def _draw_heatmap(
-    answers: Answers, compared: Compared, places: Mapping[int, int], whys: Sequence[str]
+    answers: Answers, compared: Compared, places: Mapping[int, int], cases: bytes | memoryview
 ) -> Heatmap | None:
     failing = [
         case
@@ -44,7 +45,8 @@ def _draw_heatmap(
     expected, scale = answers.window(answers.expected, place), answers.window(answers.scale, place)
     columns = (got, expected, relative_error(got, expected, scale), answers.wrong(place, got))
     values, known, error, wrong = (tuple(np.asarray(column).ravel().tolist()) for column in columns)
-    return Heatmap(answers.name, whys[case], answers.shapes[place], values, known, error, wrong)
+    why = base.saved_cases(cases)[case]["why"]
+    return Heatmap(answers.name, why, answers.shapes[place], values, known, error, wrong)
 
 
 def _size(answers: Answers, place: int) -> int:
