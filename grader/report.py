@@ -10,9 +10,11 @@ import enum
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from grader.pictures import Picture
+if TYPE_CHECKING:
+    from grader.pictures import Picture
+
 
 SCHEMA = 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.checks import base, follow, naming, shares, verdicts
 from grader.checks.backward_bank import forward_backward, freeze, freeze_one
@@ -13,15 +13,16 @@ from grader.checks.base import Graded, Section
 from grader.checks.cases import Case
 from grader.checks.compare import Answers, Compared, Trouble, compare
 from grader.checks.differences import Kink
-from grader.checks.heatmaps import draw_heatmaps
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
-from grader.pictures import Heatmap
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox.replies import Returned, Row, Runner
+
+if TYPE_CHECKING:
+    from grader.pictures import Heatmap
 
 TITLES = {
     "extremes": "extreme inputs",
@@ -375,6 +376,8 @@ class _Attempt:
 
     def draw(self) -> tuple[Heatmap, ...]:
         """Return a map of the errors of every gradient that is wrong."""
+        from grader.checks.heatmaps import draw_heatmaps  # For start-up time.
+
         places = {index: index for index in self.ordinary}
         return draw_heatmaps(
             [(self.answers[name], one, places) for name, one in self.judged.items()], self.section["cases"]

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.checks.compare import Answers, Remark, Trouble
 from grader.checks.reference import Reference
-from grader.pictures import Picture
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec, marks
 from grader.sandbox.replies import Frame, Lost, Raised, Returned, Row, Runner
+
+if TYPE_CHECKING:
+    from grader.pictures import Picture
 
 Section = dict[str, Any]
 Step = list[Any]

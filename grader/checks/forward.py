@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,15 +15,16 @@ from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Answers, Compared, Remark, Trouble, compare
 from grader.checks.composition import Composed, follows
 from grader.checks.forward_bank import REPEATS, answer, freeze_values, request
-from grader.checks.heatmaps import draw_heatmaps
 from grader.checks.inputs import Inputs, Record, arrays_of
 from grader.checks.mistakes import RowOutcome, Signature, row_outcome
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
-from grader.pictures import Heatmap
 from grader.report import CheckResult, Outcome
 from grader.sandbox import codec
 from grader.sandbox.replies import Returned, Row, Runner
+
+if TYPE_CHECKING:
+    from grader.pictures import Heatmap
 
 TITLES = {
     "extremes": "extreme inputs",
@@ -294,6 +295,8 @@ class _Attempt:
 
     def draw(self) -> tuple[Heatmap, ...]:
         """Return a map of the errors of every value that is wrong."""
+        from grader.checks.heatmaps import draw_heatmaps  # For start-up time.
+
         ordinary, values = set(self.ordinary), []
         for part in self.section["values"]:
             for read in part["reads"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,12 +18,14 @@ from grader.checks.shares import Finding
 from grader.checks.signals import draw_histogram
 from grader.checks.weights import MANY, Target
 from grader.errors import AssignmentError
-from grader.pictures import Picture
 from grader.report import Case as ReportCase
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
 from grader.sandbox.marks import Seed
 from grader.sandbox.replies import Returned, Row, Runner
+
+if TYPE_CHECKING:
+    from grader.pictures import Picture
 
 TITLES = {
     "variance": "variance",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,17 +15,18 @@ from grader.checks.cases import Case, draw_cases, draw_usual
 from grader.checks.compare import Answers, Trouble, compare
 from grader.checks.differences import Kink, Verdict
 from grader.checks.forward import TITLES
-from grader.checks.heatmaps import draw_heatmaps
 from grader.checks.inputs import Inputs, arrays_of
 from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric, Probe, freeze_numeric
 from grader.checks.reference import Reference, extended, scales_for
 from grader.checks.shares import Finding
 from grader.errors import AssignmentError
-from grader.pictures import Heatmap
 from grader.report import CheckResult, Evidence, Outcome
 from grader.sandbox import codec
 from grader.sandbox.replies import Row, Runner
+
+if TYPE_CHECKING:
+    from grader.pictures import Heatmap
 
 REPEATS = 3
 NEAR_KINK = 1e-10
@@ -304,6 +305,8 @@ class _Attempt:
 
     def draw(self) -> tuple[Heatmap, ...]:
         """Return a map of the errors of the gradient, and of the loss, where they are wrong."""
+        from grader.checks.heatmaps import draw_heatmaps  # For start-up time.
+
         places, answers = {index: index for index in self.ordinary}, base.answers_from(self.section["values"])
         return draw_heatmaps(
             [(answers[name], one, places) for name, one in self.compared.items()], self.section["cases"]

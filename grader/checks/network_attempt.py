@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +16,12 @@ from grader.checks.initializer import generator_trouble
 from grader.checks.shares import Finding
 from grader.checks.signals import ACTIVATIONS, draw_depths
 from grader.checks.weights import MANY
-from grader.pictures import Picture
 from grader.report import Case as ReportCase
 from grader.report import Evidence
 from grader.sandbox.replies import Returned, Row, Runner
+
+if TYPE_CHECKING:
+    from grader.pictures import Picture
 
 TITLES = {
     **LAYER_TITLES,

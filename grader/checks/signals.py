@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grader.checks.statistics import LEFT
 from grader.checks.weights import Target
-from grader.pictures import Depth, Histogram
+
+if TYPE_CHECKING:
+    from grader.pictures import Depth, Histogram
 
 BINS = 40
 EXAMPLES = 32
@@ -47,6 +49,8 @@ def _logistic(z: np.ndarray) -> np.ndarray:
 
 def draw_histogram(weights: np.ndarray, target: Target) -> Histogram:
     """Return the weights in bins that reach far enough for the target, and for the weights within twice that."""
+    from grader.pictures import Histogram  # For start-up time.
+
     deviation = math.sqrt(target.variance)
     spread = deviation * {"uniform": math.sqrt(3.0), "truncated": 1.0 / LEFT}.get(target.family, 1.0)
     reach = {"uniform": 1.5, "truncated": 2.5}.get(target.family, 4.0) * spread
@@ -63,6 +67,8 @@ def draw_histogram(weights: np.ndarray, target: Target) -> Histogram:
 
 def draw_depths(layers: Sequence[np.ndarray], targets: Sequence[Target], activation: str) -> tuple[Depth, Depth]:
     """Return the standard deviations of z and of its gradient through a student's network, beside right ones."""
+    from grader.pictures import Depth  # For start-up time.
+
     widths = (targets[0].shape[0], *(target.shape[1] for target in targets))
     ideal = _right_networks(widths, tuple(target.variance for target in targets), activation)
     mine = _deviations(layers, widths, activation)
