@@ -397,4 +397,4 @@ def test_what_runs_there_imports_numpy_and_the_engine_only():
                         todo.append(name)
                 else:
                     outside.add(name.split(".")[0])
-    assert outside & {"hypothesis", "scipy", "typer", "rich", "matplotlib", "nbformat", "jinja2", "pytest"} == set()
+    assert outside & {"hypothesis", "scipy", "click", "rich", "matplotlib", "nbformat", "jinja2", "pytest"} == set()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from grader.cli import options
 from grader.cli.common import (
-    Homework,
     bank_progress,
     cache_folder,
     grade,
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from grader.authoring.check import SeedProof
 
 
-def new(hw: Homework) -> int:
+@click.command()
+@options.homework
+def new(hw: str) -> int:
     """Begin an assignment: one small problem that `grader check` passes, to be replaced by your own."""
     from grader.authoring import scaffold  # For start-up time.
 
@@ -38,14 +40,19 @@ def new(hw: Homework) -> int:
     return 0
 
 
-def check(
-    hw: Annotated[list[str] | None, typer.Argument(metavar="[HW ...]", help="By default every assignment.")] = None,
-    seeds: Annotated[int, typer.Option(help="How many banks to build and prove.", min=1)] = 3,
-    jobs: Annotated[int, typer.Option(help="Processes; 0 is one a core.", min=0)] = 0,
-    json: Annotated[str | None, typer.Option(metavar="FILE", help="Write the proof as JSON; - is stdout.")] = None,
-    matrix: Annotated[bool, typer.Option(help="Show which findings each mistake loses.")] = True,
-) -> int:
-    """Prove the grader on itself: stubs 0, reference 100, every mistake caught and named, every variant 100."""
+@click.command()
+@click.argument("hw", metavar="[HW]...", nargs=-1)
+@click.option(
+    "--seeds", metavar="N", type=click.IntRange(1), default=3, help="How many sets of test cases to build and prove."
+)
+@click.option("--jobs", metavar="N", type=click.IntRange(0), default=0, help="Processes; 0 is one a core.")
+@click.option("--json", metavar="FILE", help="Write the proof as JSON; - is stdout.")
+@click.option("--matrix/--no-matrix", default=True, help="Show which findings each mistake loses.")
+def check(hw: tuple[str, ...], seeds: int, jobs: int, json: str | None, matrix: bool) -> int:
+    """Prove the grader on itself: stubs 0, reference 100, every mistake caught and named, every variant 100.
+
+    Of every assignment, or of those that are named.
+    """
     from grader import assignment as assignments  # For start-up time.
     from grader.authoring import check as checking
     from grader.authoring import proof as proofs
@@ -115,13 +122,11 @@ def _prove_seeds(course: Course, name: str, seeds: int, jobs: int) -> list[SeedP
     return sorted(found, key=lambda one: one.seed)
 
 
-def release(
-    hw: Homework,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a file is not up to date.")] = False,
-    zip: Annotated[  # noqa: A002 - the option's name.
-        str | None, typer.Option(metavar="FILE", help="Make the students' package instead; - is stdout.")
-    ] = None,
-) -> int:
+@click.command()
+@options.homework
+@click.option("--check", is_flag=True, help="Change nothing; fail if a file is not up to date.")
+@click.option("--zip", metavar="FILE", help="Make the students' package instead; - is stdout.")
+def release(hw: str, check: bool, zip: str | None) -> int:  # noqa: A002 - the option's name.
     """Generate the students' stubs and notebook from the solutions, or their whole package."""
     from grader import assignment as assignments  # For start-up time.
     from grader.authoring.generated import generate

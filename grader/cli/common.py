@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from grader.files import write_bytes
 
@@ -27,10 +25,6 @@ if TYPE_CHECKING:
 # Files in the state folder.
 HINTS = "hints.json"
 SCORES = "scores.json"
-
-Homework = Annotated[str, typer.Argument(metavar="HW", help="The assignment, e.g. hw3.")]
-ProblemName = Annotated[str, typer.Argument(metavar="PROBLEM", help="A function's name, e.g. affine_backward.")]
-Seed = Annotated[int, typer.Option(help="Which saved test cases; 0 are the public ones.", min=0)]
 
 
 @contextmanager

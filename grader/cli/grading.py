@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from grader.cli.common import Homework, Seed, bank_progress, cache_folder, kept_from_students, show, use_one_thread
+from grader.cli import options
+from grader.cli.common import bank_progress, cache_folder, kept_from_students, show, use_one_thread
 from grader.errors import UsageError
 from grader.files import write_bytes
 
@@ -30,24 +31,33 @@ _CLUSTER_WINDOW = 256
 _REFRESH_S = 0.2
 
 
+@click.command()
+@options.homework
+@click.argument("folder", metavar="FOLDER", type=options.PATH)
+@click.option(
+    "--out", metavar="DIR", type=options.PATH, required=True, help="Where gradebook, grades.csv and pages are kept."
+)
+@click.option("--jobs", metavar="N", type=click.IntRange(0), default=0, help="Processes; 0 is one a core.")
+@click.option("--dask", metavar="ADDRESS", help="A Dask scheduler, whose workers grade.")
+@options.seed
+@options.require_isolation(2)
+@click.option("--format", metavar="canvas|gradescope", help="Write another CSV, for that platform.")
+@click.option("--against", metavar="OLD", type=options.PATH, help="List whose score differs from that DIR's, and why.")
 def batch(
-    hw: Homework,
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Every entry of it is a submission.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where gradebook, grades.csv and pages are kept.")],
-    jobs: Annotated[int, typer.Option(help="Processes; 0 is one a core.", min=0)] = 0,
-    dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, whose workers grade.")] = None,
-    seed: Seed = 0,
-    require_isolation: Annotated[
-        int, typer.Option(metavar="LEVEL", help="No score below this isolation level.", min=0, max=4)
-    ] = 2,
-    format: Annotated[  # noqa: A002 - the option's name.
-        str | None, typer.Option(metavar="canvas|gradescope", help="Write another CSV, for that platform.")
-    ] = None,
-    against: Annotated[
-        Path | None, typer.Option(metavar="OLD", help="List whose score differs from that DIR's, and why.")
-    ] = None,
+    hw: str,
+    folder: Path,
+    out: Path,
+    jobs: int,
+    dask: str | None,
+    seed: int,
+    require_isolation: int,
+    format: str | None,  # noqa: A002 - the option's name.
+    against: Path | None,
 ) -> int:
-    """Grade a whole class: gradebook, grades.csv, a page for each student and one for you. Run it again any time."""
+    """Grade a whole class: gradebook, grades.csv, a page for each student and one for you. Run it again any time.
+
+    Every entry of FOLDER is a submission.
+    """
     use_one_thread()
     # For start-up time.
     from grader import assignment as assignments

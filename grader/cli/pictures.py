@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from grader.cli.common import Homework, show, wrap
+from grader.cli import options
+from grader.cli.common import show, wrap
 from grader.errors import UsageError, did_you_mean
 from grader.files import write_bytes
 
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
     from grader.intake import Submission
 
 
-def plot(
-    hw: Homework,
-    experiment: Annotated[
-        str | None, typer.Argument(metavar="[EXPERIMENT]", help="By default all of the assignment.")
-    ] = None,
-    submission: Annotated[Path | None, typer.Option(help="As for run; by default assignments/HW.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where to write; by default HW-plots.")] = None,
-    window: Annotated[bool, typer.Option("--window", help="Open windows instead of writing files.")] = False,
-) -> int:
-    """Draw an assignment's experiments with your own functions. Your code runs without locks: draw nobody else's."""
+@click.command()
+@options.homework
+@click.argument("experiment", metavar="[EXPERIMENT]", required=False)
+@options.submission
+@click.option("--out", metavar="FOLDER", type=options.PATH, help="Where to write; by default HW-plots.")
+@click.option("--window", is_flag=True, help="Open windows instead of writing files.")
+def plot(hw: str, experiment: str | None, submission: Path | None, out: Path | None, window: bool) -> int:
+    """Draw an assignment's experiments with your own functions, all of them or one.
+
+    Your code runs without locks: draw nobody else's.
+    """
     from grader import assignment as assignments  # For start-up time.
     from grader.figures.drawing import EXPERIMENTS, draw, read_experiments
     from grader.intake import take

@@ -6,16 +6,14 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from grader.cli import options
 from grader.cli.common import (
     HINTS,
     SCORES,
-    Homework,
-    ProblemName,
-    Seed,
     bank_progress,
     cache_folder,
     grade,
@@ -35,36 +33,43 @@ if TYPE_CHECKING:
     from grader.assignment import Assignment
     from grader.report import Report
     from grader.sandbox.replies import Manifest
+    from grader.sandbox.zygote import Zygote
 
 
+@click.command()
+@options.homework
+@options.submission
+@click.option("--problem", metavar="NAME", multiple=True, help="Only this problem; may be given several times.")
+@click.option("--json", metavar="FILE", help="Write the report as JSON; - is stdout.")
+@click.option("--junit", metavar="FILE", help="Write JUnit XML; - is stdout.")
+@click.option("--html", metavar="FILE", help="Write a page with pictures; - is stdout.")
+@options.seed
+@click.option("--no-isolation", is_flag=True, help="Run in this process, for a debugger: no limits, no locks.")
+@options.require_isolation(0)
+@click.option("--annotate", metavar="github", help="Mark what lost points in the diff, for GitHub Actions.")
+@click.option("--watch", is_flag=True, help="Stay, and grade again whenever a file is saved.")
+@click.pass_obj
 def run(
-    hw: Homework,
-    submission: Annotated[
-        Path | None, typer.Option(help="A folder, .zip, .tar.gz, .py or .ipynb; by default assignments/HW.")
-    ] = None,
-    problem: Annotated[list[str] | None, typer.Option(help="Only this problem; may be given several times.")] = None,
-    json: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")] = None,
-    junit: Annotated[str | None, typer.Option(metavar="FILE", help="Write JUnit XML; - is stdout.")] = None,
-    html: Annotated[str | None, typer.Option(metavar="FILE", help="Write a page with pictures; - is stdout.")] = None,
-    seed: Seed = 0,
-    no_isolation: Annotated[
-        bool, typer.Option("--no-isolation", help="Run in this process, for a debugger: no limits, no locks.")
-    ] = False,
-    require_isolation: Annotated[
-        int, typer.Option(metavar="LEVEL", help="No score below this isolation level.", min=0, max=4)
-    ] = 0,
-    annotate: Annotated[
-        str | None, typer.Option(metavar="github", help="Mark what lost points in the diff, for GitHub Actions.")
-    ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Stay, and grade again whenever a file is saved.")] = False,
+    started: Zygote | None,
+    hw: str,
+    submission: Path | None,
+    problem: tuple[str, ...],
+    json: str | None,
+    junit: str | None,
+    html: str | None,
+    seed: int,
+    no_isolation: bool,
+    require_isolation: int,
+    annotate: str | None,
+    watch: bool,
 ) -> int:
-    """Grade a submission: a score, a reason for every lost point, and a way forward."""
+    """Grade a submission of HW, e.g. hw3: a score, a reason for every lost point, and a way forward."""
     if annotate not in (None, "github"):
         raise UsageError(f"--annotate knows github, got '{annotate}'")
     outputs = [target for target in (json, junit, html) if target is not None]
     if outputs.count("-") > 1:
         raise UsageError("only one report can go to standard output; give the others file names")
-    names, pictures = tuple(problem or ()), html is not None
+    pictures = html is not None
     if watch:
         if "-" in outputs or annotate is not None or no_isolation:
             raise UsageError("--watch needs the terminal and a process of its own: no -, --annotate or --no-isolation")
@@ -73,14 +78,15 @@ def run(
         return stay(
             hw,
             submission,
-            names,
+            problem,
             seed,
+            started,
             required=require_isolation,
             pictures=pictures,
             write_reports=lambda report: _write_reports(report, json, junit, html),
         )
-    with open_zygote(no_isolation) as zygote:
-        report = grade(hw, submission, names, seed, zygote, required=require_isolation, pictures=pictures)
+    with started or open_zygote(no_isolation) as zygote:
+        report = grade(hw, submission, problem, seed, zygote, required=require_isolation, pictures=pictures)
     _write_reports(report, json, junit, html)
     if annotate is not None:
         _annotate(report)
@@ -119,6 +125,7 @@ def _write_reports(report: Report, json: str | None, junit: str | None, html: st
         write(html, html_report.render(report))
 
 
+@click.command("list")
 def list_() -> int:
     """List the assignments: points of the last run, and how much of each is written."""
     # For start-up time.
@@ -148,8 +155,11 @@ def list_() -> int:
     return 0
 
 
-def hint(hw: Homework, problem: ProblemName) -> int:
-    """Show the next hint of a problem."""
+@click.command()
+@options.homework
+@options.problem
+def hint(hw: str, problem: str) -> int:
+    """Show the next hint of a problem, e.g. affine_backward of hw3."""
     from grader import assignment as assignments  # For start-up time.
     from grader.hints import next_hint
 
@@ -162,12 +172,12 @@ def hint(hw: Homework, problem: ProblemName) -> int:
     return 0
 
 
-def cases(
-    hw: Homework,
-    problem: ProblemName,
-    limit: Annotated[int, typer.Option(help="How many, smallest first; 0 for all.", min=0)] = 8,
-    seed: Seed = 0,
-) -> int:
+@click.command()
+@options.homework
+@options.problem
+@click.option("--limit", metavar="N", type=click.IntRange(0), default=8, help="How many, smallest first; 0 for all.")
+@options.seed
+def cases(hw: str, problem: str, limit: int, seed: int) -> int:
     """Print saved test cases as NumPy code, each with why it is there."""
     from grader import assignment as assignments  # For start-up time.
     from grader.bank import BankSource
@@ -187,13 +197,13 @@ def cases(
     return 0
 
 
-def explore(
-    hw: Homework,
-    problem: ProblemName,
-    submission: Annotated[Path | None, typer.Option(help="As for run; by default assignments/HW.")] = None,
-    seconds: Annotated[float, typer.Option(help="Stop after this long.", min=0.1)] = 10.0,
-    seed: Seed = 0,
-) -> int:
+@click.command()
+@options.homework
+@options.problem
+@options.submission
+@click.option("--seconds", metavar="S", type=click.FloatRange(0.1), default=10.0, help="Stop after this long.")
+@options.seed
+def explore(hw: str, problem: str, submission: Path | None, seconds: float, seed: int) -> int:
     """Hunt for a counterexample with live Hypothesis, shrink it, and write a program that replays it."""
     with open_zygote(False) as zygote:
         # For start-up time.
@@ -232,14 +242,12 @@ def _require_ready(manifest: Manifest, problem: str) -> None:
         raise UsageError(f"{problem} cannot be explored yet: it is {state.replace('_', ' ')}")
 
 
-def submit(
-    hw: Homework,
-    submission: Annotated[Path | None, typer.Option(help="As for run; by default assignments/HW.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE.zip", help="By default HW-submission.zip here.")] = None,
-    pdf: Annotated[
-        bool, typer.Option("--pdf", help="Also make a PDF of the notebook with its plots and of the .py files.")
-    ] = False,
-) -> int:
+@click.command()
+@options.homework
+@options.submission
+@click.option("--out", metavar="FILE.zip", type=options.PATH, help="By default HW-submission.zip here.")
+@click.option("--pdf", is_flag=True, help="Also make a PDF of the notebook with its plots and of the .py files.")
+def submit(hw: str, submission: Path | None, out: Path | None, pdf: bool) -> int:
     """Look for what would cost points without need, then make the zip to upload."""
     with open_zygote(False) as zygote:
         report = grade(hw, submission, (), 0, zygote)

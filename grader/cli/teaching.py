@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from grader.cli import options
 from grader.cli.common import bank_progress, show
 from grader.errors import UsageError
 from grader.files import write_bytes
 
-Out = Annotated[Path, typer.Option(metavar="FILE.zip", help="Where to write the zip.")]
 
-
+@click.command()
+@click.argument("hw", metavar="[HW]", required=False)
+@click.option("--out", metavar="FILE.zip", type=options.PATH, required=True, help="Where to write the zip.")
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(1),
+    help="The secret seed of the hidden cases; by default that of solutions/HW.",
+)
+@click.option(
+    "--visibility",
+    metavar="WHEN",
+    default="visible",
+    help="Of the tests: visible, hidden, after_due_date or after_published.",
+)
+@click.option("--budget", metavar="S", type=float, default=420.0, help="Seconds after which what is known is reported.")
+@click.option("--rate", metavar="COUNT/HOURS", help="Grade at most so many submissions in so many hours.")
+@click.option(
+    "--require-isolation", metavar="LEVEL", type=int, default=3, help="The isolation level that a score needs."
+)
+@click.option("--scale", is_flag=True, help="Scale points to the form's total.")
+@click.option("--probe", is_flag=True, help="Build the small zip that reports the isolation level there.")
 def gradescope(
-    out: Out,
-    hw: Annotated[str | None, typer.Argument(metavar="HW", help="The assignment, e.g. hw3.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="The secret seed of the hidden cases; by default that of solutions/HW.", min=1)
-    ] = None,
-    visibility: Annotated[
-        str, typer.Option(help="Of the tests: visible, hidden, after_due_date or after_published.")
-    ] = "visible",
-    budget: Annotated[float, typer.Option(help="Seconds after which what is known is reported.")] = 420.0,
-    rate: Annotated[
-        str | None, typer.Option(metavar="COUNT/HOURS", help="Grade at most so many submissions in so many hours.")
-    ] = None,
-    require_isolation: Annotated[int, typer.Option(help="The isolation level that a score needs.")] = 3,
-    scale: Annotated[bool, typer.Option("--scale", help="Scale points to the form's total.")] = False,
-    probe: Annotated[
-        bool, typer.Option("--probe", help="Build the small zip that reports the isolation level there.")
-    ] = False,
+    hw: str | None,
+    out: Path,
+    seed: int | None,
+    visibility: str,
+    budget: float,
+    rate: str | None,
+    require_isolation: int,
+    scale: bool,
+    probe: bool,
 ) -> int:
     """Build the autograder to upload to Gradescope."""
     from grader import assignment as assignments  # For start-up time.

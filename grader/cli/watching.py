@@ -25,6 +25,7 @@ from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.report import Report
+    from grader.sandbox.zygote import Zygote
     from grader.watch import Watched
 
 SAVED = "saved"
@@ -39,13 +40,14 @@ def watch(
     path: Path | None,
     names: Sequence[str],
     seed: int,
+    started: Zygote | None,
     *,
     required: int,
     pictures: bool,
     write_reports: Callable[[Report], None],
 ) -> int:
     """Grade, then grade again whenever a file is saved, until q or Ctrl-C; return the status of the last report."""
-    with open_zygote(False) as zygote:
+    with started or open_zygote(False) as zygote:
         bench = set_up(hw, path, seed, zygote, required=required, pictures=pictures)
         from grader.watch import Watched  # For start-up time: after the first imports of NumPy.
 
