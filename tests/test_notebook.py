@@ -15,9 +15,9 @@ from grader.errors import IntakeError
 from grader.intake import IntakeLimits, Notebook, take
 from grader.intake.magics import clean_cell
 from grader.intake.notebook import read_notebook
-from grader.sandbox.cells import Head, read_head
 from grader.sandbox.importer import Importer
-from grader.sandbox.student import InProcessStudent
+from grader.sandbox.in_process import InProcessStudent
+from grader.sandbox.notebook_files import Head, read_head
 
 LIMITS = IntakeLimits()
 F = "def f(x):\n    return x"

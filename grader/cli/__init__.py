@@ -9,6 +9,7 @@ imports NumPy while this one reads its options and does the same.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -20,16 +21,22 @@ from grader.errors import GraderError
 if TYPE_CHECKING:
     from grader.sandbox.zygote import Zygote
 
+# So many new objects are awaited before the garbage collector looks for cycles; Python's own number is 700.
+_OBJECTS = 50_000
+
 
 def main() -> NoReturn:
     """Run the command line; every expected failure is one line on standard error."""
     arguments = sys.argv[1:]
+    # What is imported, and what is read of saved test cases, stays: looking through it again and again takes long.
+    gc.set_threshold(_OBJECTS)
     with ExitStack() as started:
         try:
             zygote = _start(arguments, started)
             from grader.cli.app import run  # For start-up time.
 
             status = run(arguments, zygote)
+            sys.stdout.flush()
         except GraderError as error:
             status = _fail(str(error))
         except KeyboardInterrupt:
@@ -38,6 +45,13 @@ def main() -> NoReturn:
             # The reader of a pipe has left; there is nobody to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = 0
+        except OSError as error:
+            # A full disk, too many processes: not 1, which says that points are missing.
+            status = _fail(f"the system refused: {error}")
+    if arguments[:1] == ["run"]:
+        # Everything is closed. Taking NumPy apart in good order would take as long as loading this package did.
+        sys.stderr.flush()
+        os._exit(status)
     sys.exit(status)
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from grader.bank import BankSource
     from grader.intake import Submission
     from grader.report import Report
-    from grader.sandbox.student import InProcessStudent, Student
+    from grader.sandbox.in_process import InProcessStudent
+    from grader.sandbox.student import Student
     from grader.sandbox.zygote import Zygote
 
 # Files in the state folder.

@@ -53,7 +53,7 @@ def plot(hw: str, experiment: str | None, submission: Path | None, out: Path | N
 
 def _sources(taken: Submission) -> dict[str, bytes]:
     """Return the .py files of a submission; those that a notebook stands for cannot be imported."""
-    from grader.sandbox.cells import NOTEBOOK  # For start-up time.
+    from grader.sandbox.notebook_files import NOTEBOOK  # For start-up time.
 
     if NOTEBOOK in taken.files:
         raise UsageError("experiments are drawn with .py files, and some of them are only in the notebook")

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 
 from grader.errors import IntakeError
 from grader.intake.naming import LONGEST_PLACE, either, is_leftover, show_name, show_size
-from grader.intake.notebook import read_notebook
 from grader.intake.submission import IntakeLimits, Notebook, Submission, is_notebook
-from grader.sandbox.cells import NOTEBOOK, Head, cell_file
+from grader.sandbox.notebook_files import NOTEBOOK, Head, cell_file
 
 _DEFINES = re.compile(r"\b(?:def|lambda)\b")
 KINDS = {"link": "a link", "special": "not an ordinary file"}
@@ -100,6 +99,8 @@ def _serve(
     found = [entry for entry in here if is_notebook(entry.name)]
     if not found:
         return _Served()
+    from grader.intake.notebook import read_notebook  # For start-up time.
+
     shown = show_place(place, found[0].path)
     name = show_name(shown)
     try:

@@ -54,7 +54,7 @@ class Submission:
 
     name: the path as it was given.
     files: contents by wanted name, in the order in which they were wanted. Those that a notebook stands for are
-    empty, and its cells follow, in the form that `grader.sandbox.cells` reads.
+    empty, and its cells follow, in the form that `grader.sandbox.notebook_files` reads.
     shown: where a person finds each file, such as `assignments/hw3/layers.py`, `hw3.zip/hw3/layers.py` or
     `hw3.ipynb, cell 5`.
     ignored: what else was there, printable, folders as one entry; the last entry says what a cap left out.

@@ -8,11 +8,11 @@ from typing import Any
 
 from grader.errors import ProtocolError
 from grader.sandbox import codec, marks
-from grader.sandbox.cells import is_cell
 from grader.sandbox.channel import Exit
 from grader.sandbox.describe import FRAMES, LINE_CHARS, MESSAGE_CHARS
 from grader.sandbox.limits import OUT_OF_MEMORY, Limits
 from grader.sandbox.marks import NAME_CHARS, clean
+from grader.sandbox.notebook_files import is_cell
 from grader.sandbox.replies import Frame, FunctionState, Lost, Manifest, Raised, Returned, Row, Step
 from grader.sandbox.stand_ins import STAND_INS
 

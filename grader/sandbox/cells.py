@@ -1,8 +1,5 @@
 """The code cells of a notebook, run as one module from top to bottom. Runs beside student code.
 
-On the wire a notebook is several files: `NOTEBOOK` says how to run it and which files it stands for, each cell
-is a file of its own called `cell 5`, and the files that it stands for are empty.
-
 Of a cell the definitions, imports and constants are run. A definition is a function, a class or a lambda. A
 constant is a name that is set to an expression which calls nothing but NumPy, a few modules of the standard
 library without side effects, and builtin types, so `eps = 1e-5`, `rng = np.random.default_rng(0)` and
@@ -20,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from dataclasses import dataclass, field
 from typing import Any
 
-NOTEBOOK = "notebook.ipynb"
 # What students see in a traceback is a cell's shown name; the module's own name only has to be nobody else's.
 MODULE = "_notebook"
 
@@ -41,39 +37,6 @@ _PLAIN = (
     *(ast.comprehension, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop),
 )
 _DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
-
-
-# --- on the wire ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Head:
-    """How a notebook is run: the files that it stands for, and whether all of its statements are run."""
-
-    served: tuple[str, ...]
-    runs_all: bool = False
-
-    def encode(self) -> bytes:
-        """Return the contents of `NOTEBOOK`."""
-        return "\n".join(["all" if self.runs_all else "definitions", *self.served]).encode()
-
-
-def read_head(files: Mapping[str, bytes]) -> Head | None:
-    """Return how the notebook among `files` is run, or None where there is none."""
-    if NOTEBOOK not in files:
-        return None
-    kind, *served = files[NOTEBOOK].decode().split("\n")
-    return Head(tuple(served), kind == "all")
-
-
-def cell_file(number: int) -> str:
-    """Return the name of a cell's file; cells count from 1."""
-    return f"cell {number}"
-
-
-def is_cell(file: str) -> bool:
-    """Whether a file is a cell's."""
-    return re.fullmatch(r"cell \d+", file) is not None
 
 
 # --- which statements are run -----------------------------------------------------------------------------

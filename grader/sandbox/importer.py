@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
-from grader.sandbox.cells import MODULE, NOTEBOOK, Cells, Lost, explained, is_cell, raiser, read_head
+from grader.sandbox.cells import MODULE, Cells, Lost, explained, raiser
 from grader.sandbox.describe import Source, describe_error
+from grader.sandbox.notebook_files import NOTEBOOK, is_cell, read_head
 from grader.sandbox.stand_ins import STAND_INS, StandIn
 
 _ALLOWED = frozenset(sys.stdlib_module_names) | {"numpy"}

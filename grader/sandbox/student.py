@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from grader.errors import ProtocolError, SandboxError
 from grader.report import Isolation
 from grader.sandbox import answers, codec, marks
-from grader.sandbox.in_process import InProcessStudent
 from grader.sandbox.levels import judge
 from grader.sandbox.limits import Limits
 from grader.sandbox.output import Output
@@ -25,7 +25,10 @@ from grader.sandbox.replies import Lost, Manifest, Row, Step
 from grader.sandbox.session import Allowance, Session
 from grader.sandbox.zygote import Zygote
 
-__all__ = ["InProcessStudent", "Limits", "Student", "Zygote", "open_student"]
+__all__ = ["Limits", "Student", "Zygote", "open_student"]
+
+if TYPE_CHECKING:
+    from grader.sandbox.in_process import InProcessStudent
 
 # No program is nearly as long.
 _STEPS = 1000
@@ -49,6 +52,8 @@ def open_student(
     until: see `Student`; without a zygote nothing can be stopped.
     """
     if zygote is None:
+        from grader.sandbox.in_process import InProcessStudent  # For start-up time.
+
         return InProcessStudent(files, names=names, wanted=wanted, show_prints=show_prints)
     return Student(zygote, files, names=names, wanted=wanted, show_prints=show_prints, until=until)
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
+import subprocess
 import sys
 import tarfile
 import zipfile
 from fractions import Fraction
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from conftest import PROGRAM, surroundings
 from submissions import FILES, ROOT, SOLUTIONS, STUBS, write_submission
 
 from grader import assignment as assignments
@@ -406,3 +410,24 @@ def test_cases_are_code_that_the_reference_satisfies(command, tmp_path):
     assert done.stdout.startswith("import numpy as np\nfrom layers import *\n")
     assert done.stdout.count("# Case ") == 3
     compile(done.stdout, "cases.py", "exec")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+def test_a_full_disk_is_not_taken_for_missing_points(cache):
+    """One line and status 2: 1 would say that the submission was graded."""
+    with open("/dev/full", "w") as full:
+        arguments = [str(PROGRAM), "run", "hw3"]
+        environment = surroundings(cache, {})
+        done = subprocess.run(arguments, cwd=ROOT, env=environment, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr == b"grader: the system refused: [Errno 28] No space left on device\n"
+
+
+def test_a_reader_that_leaves_is_no_failure(cache):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "wb") as pipe:
+        arguments = [str(PROGRAM), "run", "hw3"]
+        environment = surroundings(cache, {})
+        done = subprocess.run(arguments, cwd=ROOT, env=environment, stdout=pipe, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
