@@ -73,7 +73,7 @@ def test_a_failure_tells_what_the_terminal_tells():
     assert failure.text.splitlines() == [
         "dw differs.",
         "worst entry [1, 0]: got 0.3333, expected 0.25",
-        "error 0.083 of the answer's scale, allowed 1e-08",
+        "relative error 0.083, allowed 1e-08",
         "why this case: a single example",
         "shapes: x (1, 2), w (2, 1)",
         *samples.CODE.splitlines(),

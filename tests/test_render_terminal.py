@@ -111,7 +111,7 @@ def test_a_block_tells_what_failed_where_and_how_to_reproduce_it():
         "  x dw, the gradient of w                                                  0 / 2",
         "    dw differs.",
         "    worst entry [1, 0]: got 0.3333, expected 0.25",
-        "    error 0.083 of the answer's scale, allowed 1e-08",
+        "    relative error 0.083, allowed 1e-08",
         "    why this case: a single example",
         "    shapes: x (1, 2), w (2, 1)",
         "    smallest failing case:",
@@ -121,7 +121,7 @@ def test_a_block_tells_what_failed_where_and_how_to_reproduce_it():
         "  x numerical gradient                                                     0 / 1",
         "    dw differs numerically.",
         "    got 1.0000001, expected 1",
-        "    error 1e-07 of the answer's scale, allowed 1e-08",
+        "    relative error 1e-07, allowed 1e-08",
         "  ~ rounding, manners                                                 0.75 / 1.5",
         "    Right in itself; it counts in proportion to the values that are right.",
         "  + also right: dx, form",
@@ -236,7 +236,7 @@ def test_a_hidden_expected_value_is_left_out():
     finding = CheckResult("dx", "dx", 0, 400, Outcome.FAILED, "dx differs.", None, case)
     lines = show(samples.report(samples.problem("relu_backward", Outcome.FAILED, finding)))
     assert "    worst entry [2]: got 1.5" in lines
-    assert "    error 0.2 of the answer's scale" in lines
+    assert "    relative error 0.2" in lines
     assert not any("shapes" in line or "failing case" in line for line in lines)
 
 

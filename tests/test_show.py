@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from grader.checks.show import SCREEN_COLUMNS, case_code, full_code
 
@@ -42,6 +43,18 @@ def test_a_matrix_too_long_for_a_line_has_one_row_a_line():
     assert len(lines) == 6
     assert [line.index("[", 4) for line in lines[:3]][1:] == [lines[0].index("[[") + 1] * 2
     assert all(line.startswith("#") for line in lines[3:])
+
+
+@pytest.mark.parametrize("shape", [(6,), (1, 6), (2, 6), (2, 1, 6), (2, 2, 5), (1, 1, 1, 6)])
+def test_rows_too_long_for_a_line_are_broken_between_numbers(shape):
+    """Also numbers with all their digits fit on a screen, and are the same numbers."""
+    x = np.random.default_rng(1).standard_normal(shape) * 1e-3
+    code = case_code({"x": x}, [], {})
+    assert code
+    assert max(map(len, code.splitlines())) <= SCREEN_COLUMNS
+    made = run(code)["x"]
+    assert made.shape == shape
+    assert np.array_equal(made, x)
 
 
 def test_a_case_of_many_numbers_has_no_code():

@@ -14,7 +14,7 @@ uses = {name: Array("N D", PLAIN) for name in ("dout_1", "dout_2")}
 moderate = {"x": Array("N D", ("normal", *TIED, "tiny"))}
 any_size = {"x": Array("N D", ("normal", *TIED, "tiny", "huge", "far_below"))}
 
-ONE_SIDED = "Here a difference that is taken to one side is off, however small its step."
+ORDER = "Here a difference that is taken to one side is off whatever its step, and a central one whose step is too small."
 
 # Of the egg carton and the corkscrew, differences to one side are off however small their step.
 numbers = ("sum_of_squares", "sum_of_cubes", "sum_of_sines", "log_sum_exp")
@@ -26,7 +26,7 @@ def approximation(result: str, plain: tuple[str, ...], telling: str, x: Array, t
     """Return the check of a numerical derivative: its values, and its order where only central ones are right."""
     parts = (
         Part(result, (result,), 3, where={"f": plain}),
-        Part("order", (result,), 2, "second-order accuracy: central differences", {"f": telling}, ONE_SIDED),
+        Part("order", (result,), 2, "second-order accuracy: central differences", {"f": telling}, ORDER),
     )
     inputs = {"f": Function((*plain, telling)), "x": x}
     sizes = {"N": (1, 3), "D": (1, 4), "K": (1, 3), "n": (1, 5)}

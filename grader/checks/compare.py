@@ -227,7 +227,7 @@ def _shape_message(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> 
         message += " Is it transposed?"
     elif len(got) > len(wanted):
         message += " Is a sum over the batch missing?" if got[1:] == wanted else ""
-    elif _size(got) == _size(wanted):
+    elif _size(got) == _size(wanted) > 1:
         message += " The number of entries is right: is a reshape missing?"
     elif got == ():
         message += " Was the sum taken over every axis?"

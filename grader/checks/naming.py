@@ -52,9 +52,7 @@ def remark_on(
 ) -> str:
     """Return the structural remark on one return, over the cases where all arrays have the right shape."""
     one, theirs = compared[name], answers[name]
-    if any(one.arrays[i] is None for i in cases) or not any(
-        remark.trouble >= Trouble.VALUE for i, remark in one.remarks.items() if i in set(cases)
-    ):
+    if any(one.arrays[i] is None for i in cases) or not _is_wrong(one, cases):
         return ""
     saved = arguments()
     seen = []
@@ -64,7 +62,15 @@ def remark_on(
         x = next((value for value in saved[index].values() if isinstance(value, np.ndarray)), None)
         size = float(np.max(theirs.window(theirs.scale, index), initial=0.0))
         seen.append(Seen(got, theirs.window(theirs.expected, index), theirs.wrong(index, got), x, size))
+    # A return that is right itself is not swapped with this one.
     others = {
-        other: [their.window(their.expected, i) for i in cases] for other, their in answers.items() if other != name
+        other: [their.window(their.expected, i) for i in cases]
+        for other, their in answers.items()
+        if other != name and _is_wrong(compared[other], cases)
     }
     return structural_remark(name, seen, others)
+
+
+def _is_wrong(compared: Compared, cases: Sequence[int]) -> bool:
+    among = set(cases)
+    return any(remark.trouble >= Trouble.VALUE for i, remark in compared.remarks.items() if i in among)

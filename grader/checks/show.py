@@ -54,10 +54,24 @@ def _assignment(name: str, value: Any) -> list[str]:
     if isinstance(value, Mapping):
         entries = [f"{key!r}: {literal(entry)}" for key, entry in value.items()]
         return _fill(f"{name} = {{", entries, "}", columns=SCREEN_COLUMNS)
-    begin, end = f"{name} = np.array([", line.rpartition("]")[2]
-    if isinstance(value, np.ndarray) and value.ndim > 1 and line.startswith(begin):
-        return _fill(begin, [repr(row) for row in value.tolist()], f"]{end}")
+    begin, end = f"{name} = np.array(", line.rpartition("]")[2]
+    if isinstance(value, np.ndarray) and value.ndim and line.startswith(f"{begin}["):
+        rows = [repr(row) for row in value.tolist()]
+        if value.ndim > 1 and max(map(len, rows)) <= SCREEN_COLUMNS - len(begin) - 2:
+            return _fill(f"{begin}[", rows, f"]{end}")
+        return _wrapped(begin, value, end)
     return [line]
+
+
+def _wrapped(begin: str, value: np.ndarray, end: str) -> list[str]:
+    """Return an array with rows that are longer than a line; every number stays what it is."""
+    if value.ndim == 1:
+        return _fill(f"{begin}[", [repr(entry) for entry in value.tolist()], f"]{end}", columns=SCREEN_COLUMNS)
+    lines: list[str] = []
+    for number, row in enumerate(value):
+        opening = " " * (len(begin) + 1) if number else f"{begin}["
+        lines += _wrapped(opening, row, "," if number + 1 < len(value) else f"]{end}")
+    return lines
 
 
 def _fill(begin: str, items: Sequence[str], end: str, *, columns: int = 0) -> list[str]:

@@ -59,11 +59,27 @@ def value_finding(
     if found is None:
         return Finding(name, title)
     index, remark = found
+    case = shown_case(show(index), remark, name)
+    if not case.code:
+        index, remark, case = _find_readable(compared, indices, remark.trouble, show, name) or (index, remark, case)
     failing = sum(1 for i in indices if i in compared.remarks and compared.remarks[i].trouble >= Trouble.VALUE)
     message = remark.message or f"{name} differs from the expected value"
     if not remark.message:
         message += f" in {failing} of {len(indices)} cases." + (f" {hint}" if hint else "")
-    return Finding(name, title, status(index), message, shown_case(show(index), remark, name))
+    return Finding(name, title, status(index), message, case)
+
+
+def _find_readable(
+    compared: Compared, indices: Sequence[int], trouble: Trouble, show: Callable[[int], Shown], name: str
+) -> tuple[int, Remark, report.Case] | None:
+    """Return the smallest case of the same trouble that fits on a screen, if there is one."""
+    for index in indices:
+        remark = compared.remarks.get(index)
+        if remark is not None and remark.trouble is trouble:
+            case = shown_case(show(index), remark, name)
+            if case.code:
+                return index, remark, case
+    return None
 
 
 def form_finding(compared: Iterable[tuple[str, Compared]]) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -63,7 +64,9 @@ def describe_worst(worst: Worst) -> list[str]:
     first = f"worst entry [{index}]: got {got}" if worst.index else f"got {got}"
     if worst.expected is not None:
         first += f", expected {expected}"
-    second = f"error {show_number(worst.relative_error, 2)} of the answer's scale"
+    if not math.isfinite(worst.relative_error):
+        return [first]
+    second = f"relative error {show_number(worst.relative_error, 2)}"
     if worst.allowed is not None:
         second += f", allowed {show_number(worst.allowed, 2)}"
     return [first, second]

@@ -52,6 +52,17 @@ def unbroadcast_averages(grad, shape):
 
 
 @mistake(
+    "unbroadcast-averages-axes-of-length-one",
+    "unbroadcast",
+    "Axes that the shape lacks are added up, but along axes of length 1 the mean is taken. Both kinds are copies, and "
+    "by the law of total derivatives their gradients add up. See 'Broadcasting, and back' in the handout.",
+)
+def unbroadcast_averages_axes_of_length_one(grad, shape):
+    summed = grad.sum(axis=_missing(grad, shape))
+    return summed.mean(axis=tuple(axis for axis, length in enumerate(shape) if length == 1), keepdims=True)
+
+
+@mistake(
     "unbroadcast-drops-axes-of-length-one",
     "unbroadcast",
     "The sums are right, but axes of length 1 have gone from the result. The gradient of a value has the value's "
@@ -291,6 +302,29 @@ def maximum_without_dout(dout, cache):
 
 
 @mistake(
+    "maximum-times-the-value",
+    "maximum_backward",
+    "The gradient goes the right way, but multiplied by the value that won. Moving the winner by a little moves the "
+    "output by as much: the local derivative is 1 there and 0 for the loser, whatever the values are. See 'Three "
+    "gates of two inputs' in the handout.",
+)
+def maximum_times_the_value(dout, cache):
+    x, y = cache
+    return _send(dout, x, y, (x > y) * x, (x <= y) * y)
+
+
+@mistake(
+    "maximum-times-the-other-value",
+    "maximum_backward",
+    "The gradient goes the right way, but multiplied by the value that lost, as if this were a multiply gate. The "
+    "local derivative of the winner is 1, whatever the values are. See 'Three gates of two inputs' in the handout.",
+)
+def maximum_times_the_other_value(dout, cache):
+    x, y = cache
+    return _send(dout, x, y, (x > y) * y, (x <= y) * x)
+
+
+@mistake(
     "maximum-to-both",
     "maximum_backward",
     "Both inputs get the whole gradient, as from an add gate. A max gate lets one of its inputs through and "
@@ -368,6 +402,16 @@ def log_divides_by_the_output(dout, cache):
         return dout / np.log(cache)
 
 
+@mistake(
+    "log-multiplies-by-the-output",
+    "log_backward",
+    "dout is multiplied by the logarithm of x. That exp is its own derivative does not hold for its inverse: the local "
+    "derivative of the logarithm is not the logarithm. See 'Exp and log' in the handout.",
+)
+def log_multiplies_by_the_output(dout, cache):
+    return dout * np.log(cache)
+
+
 # --- branch -----------------------------------------------------------------------------------------------
 
 
@@ -379,6 +423,16 @@ def log_divides_by_the_output(dout, cache):
 )
 def branch_averages(*douts):
     return sum(douts) / len(douts)
+
+
+@mistake(
+    "branch-largest",
+    "branch_backward",
+    "Entry by entry the largest gradient is taken, as if only one use counted. If x moves a little, all its uses move, "
+    "and the loss changes by the sum of what each of them does. See 'Branches' in the handout.",
+)
+def branch_largest(*douts):
+    return np.maximum.reduce(douts)
 
 
 @mistake(

@@ -255,6 +255,16 @@ def least_squares_solution_unknown_on_the_wrong_side(X, Y):
 
 
 @mistake(
+    "least-squares-solution-inverse-on-the-wrong-side",
+    "least_squares_solution",
+    "The pseudo-inverse of X stands to the left of Y. W stands to the left of X, so what undoes X stands to the right "
+    "of the targets; the shapes say so too, as W must be (m, n). See 'Least squares' in the handout.",
+)
+def least_squares_solution_inverse_on_the_wrong_side(X, Y):
+    return np.linalg.pinv(X) @ Y
+
+
+@mistake(
     "least-squares-solution-one-example",
     "least_squares_solution",
     "This fits the first example and no other. The best W is a compromise between all of them. See 'Least "

@@ -42,6 +42,21 @@ def numerical_one_sided_small_step(f, x):
     return _difference(f, x, 1, 0, 1e-8).reshape(x.shape)
 
 
+@mistake("numerical-one-sided-1e-7", "numerical_gradient", ONE_SIDED)
+def numerical_one_sided_1e_7(f, x):
+    return _difference(f, x, 1, 0, 1e-7).reshape(x.shape)
+
+
+@mistake("numerical-one-sided-1e-6", "numerical_gradient", ONE_SIDED)
+def numerical_one_sided_1e_6(f, x):
+    return _difference(f, x, 1, 0, 1e-6).reshape(x.shape)
+
+
+@mistake("numerical-one-sided-1e-4", "numerical_gradient", ONE_SIDED)
+def numerical_one_sided_1e_4(f, x):
+    return _difference(f, x, 1, 0, 1e-4).reshape(x.shape)
+
+
 @mistake(
     "numerical-backward",
     "numerical_gradient",
@@ -177,6 +192,16 @@ def jacobian_one_sided_small_step(f, x):
     return _difference(f, x, 1, 0, 1e-8)
 
 
+@mistake("jacobian-one-sided-1e-7", "jacobian", ONE_SIDED)
+def jacobian_one_sided_1e_7(f, x):
+    return _difference(f, x, 1, 0, 1e-7)
+
+
+@mistake("jacobian-one-sided-1e-6", "jacobian", ONE_SIDED)
+def jacobian_one_sided_1e_6(f, x):
+    return _difference(f, x, 1, 0, 1e-6)
+
+
 @mistake(
     "jacobian-divided-by-h",
     "jacobian",
@@ -263,6 +288,16 @@ def hessian_gradient_to_one_side(f, x):
 )
 def hessian_step_too_small(f, x):
     return _second(f, x, 1e-7, ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))) / 4
+
+
+@mistake(
+    "hessian-step-1e-8",
+    "hessian",
+    "With a step of 1e-8 the step squared is as small as the rounding errors of f, which are divided by it: nothing "
+    "is left of the answer. See 'Second derivatives' in the handout.",
+)
+def hessian_step_1e_8(f, x):
+    return _second(f, x, 1e-8, ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))) / 4
 
 
 @mistake(
