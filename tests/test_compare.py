@@ -90,6 +90,14 @@ def test_transposed_shape_is_asked_about():
     assert remark.message == "dx has shape (3, 2), expected (2, 3). Is it transposed?"
 
 
+def test_a_reshape_is_asked_about_only_where_sizes_tell():
+    """That (1,) has as many entries as (1, 1) is a coincidence."""
+    both = Answers.gather("dx", [(np.ones((1, 1)), 1.0, 1.0, False), (np.ones((2, 3)), 1.0, 1.0, False)])
+    remarks = compare(both, [np.ones(1), np.ones(6)]).remarks
+    assert "reshape" not in remarks[0].message
+    assert remarks[1].message.endswith("is a reshape missing?")
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,12 @@ def test_an_answer_without_structure_has_no_remark():
 @pytest.mark.parametrize(("factor", "words"), [(2, "2 times"), (0.5, "0.5 times"), (-3, "-3 times")])
 def test_a_constant_factor_is_named(factor, words):
     assert remark(lambda right, x: factor * right) == f"dx is {words} the expected value, in every case."
+
+
+def test_without_a_batch_no_axis_is_taken_for_one():
+    """The first axis of a weight matrix is not the batch, and its lengths say nothing of examples."""
+    cases = [replace(case, has_batch=False) for case in seen(lambda right, x: right * len(x))]
+    assert structural_remark("dx", cases, {}) == ""
 
 
 def test_a_wrong_sign_is_named():

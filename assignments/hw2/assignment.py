@@ -44,9 +44,9 @@ signals = {"x": Array("N D", ("normal", "large", "tiny", "integers")), "dz": Arr
 SMALL = ("normal", "ties", "tiny")
 deep = {"x": Array("N D", SMALL), "w": Array("L D D", SMALL), "dout": Array("N D", ("normal", "large"))}
 hidden = {
-    # Copies in all three, in the weights only, and in all but the weights out.
+    # Copies in all three, in the weights only, in all but the weights out, and but for 1e-9 in the bias.
     "w_in": Array("D M", ("bits", "repeated", "zeros", "equal")),
-    "b": Array("M", ("bits", "repeated", "equal")),
+    "b": Array("M", ("nearly_bits", "bits", "repeated", "equal")),
     "w_out": Array("M C", ("bits", "repeated", "zeros")),
 }
 
@@ -95,7 +95,7 @@ assignment = Assignment(
             "identical_units",
             "impediments.py",
             6,
-            Forward(hidden, returns=("first",), sizes={"D": (1, 3), "C": (1, 2)}),
+            Forward(hidden, returns=("first",), sizes={"D": (1, 2), "M": (3, 8), "C": (1, 2)}),
         ),
     ),
 )

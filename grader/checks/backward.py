@@ -13,7 +13,7 @@ from grader.checks.base import Graded, Section
 from grader.checks.cases import Case
 from grader.checks.compare import Answers, Compared, Trouble, compare
 from grader.checks.differences import Kink
-from grader.checks.inputs import Inputs, arrays_of
+from grader.checks.inputs import Inputs, arrays_of, has_batch
 from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric
 from grader.checks.reference import Reference
@@ -282,7 +282,9 @@ class _Attempt:
         def arguments() -> list[dict[str, Any]]:
             return [case["arguments"] for case in base.saved_cases(self.section["cases"])]
 
-        return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments)
+        return naming.remark_on(
+            name, self.compared, self.answers, self.ordinary, arguments, has_batch(self.check.inputs)
+        )
 
     def _rows(self) -> list[Finding]:
         found = [self._value(name) for name in self.check.names]

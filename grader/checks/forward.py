@@ -15,7 +15,7 @@ from grader.checks.cases import Case, draw_cases
 from grader.checks.compare import Answers, Compared, Remark, Trouble, compare
 from grader.checks.composition import Composed, follows
 from grader.checks.forward_bank import REPEATS, answer, freeze_values, request
-from grader.checks.inputs import Inputs, Record, arrays_of
+from grader.checks.inputs import Inputs, Record, arrays_of, has_batch
 from grader.checks.mistakes import RowOutcome, Signature, row_outcome
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding
@@ -253,7 +253,9 @@ class _Attempt:
             return [saved[case]["arguments"] for case in cases]
 
         answers = {read["name"]: Answers.from_tree(read)}
-        return naming.remark_on(read["name"], {read["name"]: by_place}, answers, places, arguments)
+        return naming.remark_on(
+            read["name"], {read["name"]: by_place}, answers, places, arguments, has_batch(self.check.inputs)
+        )
 
     def _rows(self) -> list[Finding]:
         found = [self._part(part) for part in self.check.all_parts]

@@ -153,6 +153,12 @@ def arrays_of(inputs: Inputs) -> tuple[str, ...]:
     return tuple(name for name, item in inputs.items() if isinstance(item, Array))
 
 
+def has_batch(inputs: Inputs) -> bool:
+    """Whether the first array has the examples, N of them, along its first axis."""
+    first = next((item for item in inputs.values() if isinstance(item, Array)), None)
+    return first is not None and _axes(first)[:1] == ("N",)
+
+
 def choices_of(inputs: Inputs, prefix: str = "") -> dict[str, tuple[Any, ...]]:
     """Return the options of every choice by its path (`bn_param.mode`).
 

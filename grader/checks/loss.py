@@ -15,7 +15,7 @@ from grader.checks.cases import Case, draw_cases, draw_usual
 from grader.checks.compare import Answers, Trouble, compare
 from grader.checks.differences import Kink, Verdict
 from grader.checks.forward import TITLES
-from grader.checks.inputs import Inputs, arrays_of
+from grader.checks.inputs import Inputs, arrays_of, has_batch
 from grader.checks.mistakes import Signature, row_outcome
 from grader.checks.numeric import Numeric, Probe, freeze_numeric
 from grader.checks.reference import Reference, extended, scales_for
@@ -265,7 +265,9 @@ class _Attempt:
         def arguments() -> list[dict[str, Any]]:
             return [case["arguments"] for case in base.saved_cases(self.section["cases"])]
 
-        return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments)
+        return naming.remark_on(
+            name, self.compared, self.answers, self.ordinary, arguments, has_batch(self.check.inputs)
+        )
 
     def _rows(self) -> list[Finding]:
         found = [

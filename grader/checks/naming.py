@@ -49,8 +49,12 @@ def remark_on(
     answers: Mapping[str, Answers],
     cases: Sequence[int],
     arguments: Callable[[], Sequence[Mapping[str, Any]]],
+    has_batch: bool,
 ) -> str:
-    """Return the structural remark on one return, over the cases where all arrays have the right shape."""
+    """Return the structural remark on one return, over the cases where all arrays have the right shape.
+
+    has_batch: whether the first array has examples along its first axis.
+    """
     one, theirs = compared[name], answers[name]
     if any(one.arrays[i] is None for i in cases) or not _is_wrong(one, cases):
         return ""
@@ -61,7 +65,7 @@ def remark_on(
         assert got is not None
         x = next((value for value in saved[index].values() if isinstance(value, np.ndarray)), None)
         size = float(np.max(theirs.window(theirs.scale, index), initial=0.0))
-        seen.append(Seen(got, theirs.window(theirs.expected, index), theirs.wrong(index, got), x, size))
+        seen.append(Seen(got, theirs.window(theirs.expected, index), theirs.wrong(index, got), x, size, has_batch))
     # A return that is right itself is not swapped with this one.
     others = {
         other: [their.window(their.expected, i) for i in cases]

@@ -90,6 +90,12 @@ def bits(rng: Rng, shape: tuple[int, ...]) -> Values:
     return rng.integers(0, 2, shape).astype(np.float64)
 
 
+def nearly_bits(rng: Rng, shape: tuple[int, ...]) -> Values:
+    """Zeros and ones at random, some of them larger by 1e-9: what is nearly equal is not equal."""
+    values: Values = bits(rng, shape) + 1e-9 * (rng.random(shape) < 0.4)
+    return values
+
+
 def repeated(rng: Rng, shape: tuple[int, ...]) -> Values:
     """The same numbers again two places further on, along every axis: rows and columns have copies."""
     values: Values = integers(rng, shape)[np.ix_(*(np.arange(length) % 2 for length in shape))]
@@ -103,13 +109,17 @@ def one_sign(rng: Rng, shape: tuple[int, ...]) -> Values:
 
 
 def partly_constant(rng: Rng, shape: tuple[int, ...]) -> Values:
-    """Some columns the same number for every example, some zero, some zero but for an example in the middle."""
+    """Some columns the same for every example, some zero, some one of these but for an example in the middle."""
     values = normal(rng, shape)
     table = values.reshape(-1, shape[-1])
-    kinds = rng.permutation(max(4, shape[-1]))[: shape[-1]] % 4
-    table[:, kinds == 1] = table[0, kinds == 1]
-    table[:, kinds >= 2] = 0.0
-    table[len(table) // 2, kinds == 3] = 0.5
+    kinds = rng.permutation(max(5, shape[-1]))[: shape[-1]] % 5
+    # With all their digits: even the mean of equal numbers may be rounded.
+    constant = (kinds == 1) | (kinds == 4)
+    table[:, constant] = rng.standard_normal(shape[-1])[constant]
+    table[:, (kinds == 2) | (kinds == 3)] = 0.0
+    middle = table[len(table) // 2]
+    middle[kinds == 3] = 0.5
+    middle[kinds == 4] += 1e-9
     return values
 
 
@@ -162,6 +172,7 @@ REGIMES: Mapping[str, Regime] = MappingProxyType(
             zeros,
             equal,
             bits,
+            nearly_bits,
             repeated,
             one_sign,
             partly_constant,

@@ -22,6 +22,7 @@ class Seen:
     """One return in one case: what came, what was expected, which entries are wrong.
 
     x: the first array argument. size: how large the answer's terms are; differences far below do not count.
+    has_batch: whether x has examples along its first axis.
     """
 
     got: np.ndarray
@@ -29,16 +30,17 @@ class Seen:
     wrong: np.ndarray
     x: np.ndarray | None
     size: float = 0.0
+    has_batch: bool = True
 
     @property
     def batch(self) -> int:
         """Examples in the case."""
-        return 1 if self.x is None or self.x.ndim == 0 else self.x.shape[0]
+        return 1 if self.x is None or self.x.ndim == 0 or not self.has_batch else self.x.shape[0]
 
     @property
     def features(self) -> int:
         """Entries of one example."""
-        return 1 if self.x is None or self.x.ndim < 2 else int(np.prod(self.x.shape[1:]))
+        return 1 if self.x is None or self.x.ndim < 2 or not self.has_batch else int(np.prod(self.x.shape[1:]))
 
 
 def structural_remark(name: str, cases: Sequence[Seen], others: Mapping[str, Sequence[np.ndarray]]) -> str:

@@ -568,6 +568,40 @@ def leaky_no_leak(dout, cache):
 
 
 @mistake(
+    "leaky-input-for-the-slope",
+    "leaky_relu_backward",
+    "On the negative side the upstream gradient is multiplied by the input, where the slope belongs. A "
+    "derivative says how much the output changes for a small step of the input, and that is the same all "
+    "along a straight line. See 'Rectifiers' in the handout.",
+)
+def leaky_input_for_the_slope(dout, cache):
+    return dout * np.where(cache[0] > 0, 1, cache[0])
+
+
+@mistake(
+    "leaky-slope-times-the-input",
+    "leaky_relu_backward",
+    "On the negative side the upstream gradient is multiplied by the output, slope times input. The "
+    "derivative is the slope alone: the input is gone once it is differentiated. See 'Rectifiers' in the "
+    "handout.",
+)
+def leaky_slope_times_the_input(dout, cache):
+    x, negative_slope = cache
+    return dout * np.where(x > 0, 1, negative_slope * x)
+
+
+@mistake(
+    "leaky-value-for-derivative",
+    "leaky_relu_backward",
+    "The upstream gradient is multiplied by the output on both sides. The value is taken for the derivative, "
+    "which is 1 on one side and the slope on the other. See 'Rectifiers' in the handout.",
+)
+def leaky_value_for_derivative(dout, cache):
+    x, negative_slope = cache
+    return dout * np.where(x > 0, x, negative_slope * x)
+
+
+@mistake(
     "leaky-mask-from-dout",
     "leaky_relu_backward",
     "The sign of dout decides which side of the kink counts. The forward pass decided that, by the sign of "
@@ -884,6 +918,28 @@ def elu_dout_missing(dout, cache):
 def elu_straight_on_the_left(dout, cache):
     x, alpha = cache
     return np.where(x > 0, dout, alpha * dout)
+
+
+@mistake(
+    "elu-input-on-the-right",
+    "elu_backward",
+    "On the positive side the upstream gradient is multiplied by the input. The output is the input there, so"
+    " its derivative is 1. See 'Softplus and ELU' in the handout.",
+)
+def elu_input_on_the_right(dout, cache):
+    x, alpha = cache
+    return dout * np.where(x > 0, x, alpha * _left(x))
+
+
+@mistake(
+    "elu-input-on-the-left",
+    "elu_backward",
+    "On the negative side the upstream gradient is multiplied by alpha and the input. The derivative of an "
+    "exponential is an exponential. See 'Softplus and ELU' in the handout.",
+)
+def elu_input_on_the_left(dout, cache):
+    x, alpha = cache
+    return dout * np.where(x > 0, 1, alpha * np.minimum(x, 0))
 
 
 @mistake(

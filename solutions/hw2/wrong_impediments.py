@@ -1,7 +1,14 @@
 """Wrong measurements of what impedes learning."""
 
 import numpy as np
-from impediments import dead_units, gradient_norms, identical_units, per_example_gradients, sign_agreement
+from impediments import (
+    dead_units,
+    gradient_norms,
+    identical_units,
+    per_example_gradients,
+    sign_agreement,
+    standardize,
+)
 
 from grader.catalogue import Mistakes
 
@@ -167,6 +174,17 @@ def standardize_test_not_centred(train, test, eps=1e-8):
 
 
 @mistake(
+    "standardize-test-as-it-is",
+    "standardize",
+    "The test set is returned as it is. The network has seen standardised examples only, so every later one "
+    "must go through the same formula, with the numbers of the training set. See 'Inputs of one size' in the "
+    "handout.",
+)
+def standardize_test_as_it_is(train, test, eps=1e-8):
+    return standardize(train, test, eps)[0], test.copy()
+
+
+@mistake(
     "standardize-writes-into-the-sets",
     "standardize",
     "The values are right, but they were made by subtracting in place: the caller's own data are no longer what "
@@ -274,6 +292,17 @@ def saturated_for_every_example(slope, threshold=0.01):
 )
 def dead_zero_only(h):
     return np.all(h == 0, axis=0)
+
+
+@mistake(
+    "dead-nearly-equal",
+    "dead_units",
+    "Outputs that are nearly equal count as equal. A unit that differs a little still learns, if slowly; only"
+    " one that does not differ at all never will. Compare the outputs exactly. See 'Saturated and dead units'"
+    " in the handout.",
+)
+def dead_nearly_equal(h):
+    return np.isclose(h.std(axis=0), 0)
 
 
 @mistake(
@@ -443,6 +472,19 @@ def per_example_sign(x, dz):
 def agreement_zero_is_a_sign(gradients):
     each, batch = np.sign(gradients), np.sign(np.sum(gradients, axis=0))
     return np.all(each == each[:, :1], axis=1), np.all(batch == batch[:1], axis=0)
+
+
+@mistake(
+    "agreement-zero-agrees-with-nothing",
+    "sign_agreement",
+    "All gradients are asked to be positive, or all negative, and a zero is neither. A weight whose gradient "
+    "is zero does not move, so it goes with any direction: only a positive and a negative number disagree. "
+    "See 'Zig-zag' in the handout.",
+)
+def agreement_zero_agrees_with_nothing(gradients):
+    total = gradients.sum(axis=0)
+    each = (gradients > 0).all(axis=1) | (gradients < 0).all(axis=1)
+    return each, (total > 0).all(axis=0) | (total < 0).all(axis=0)
 
 
 @mistake(
@@ -631,6 +673,26 @@ def norms_root_of_the_mean(x, w, dout):
 
 
 @mistake(
+    "norms-sum-of-sizes",
+    "gradient_norms",
+    "The sizes of the entries are added up. The size of a gradient is its length: the root of the sum of "
+    "squares. See 'The vanishing product' in the handout.",
+)
+def norms_sum_of_sizes(x, w, dout):
+    return _norms(x, w, dout, _right, norm=lambda gradient: np.sum(np.abs(gradient)))
+
+
+@mistake(
+    "norms-mean-of-sizes",
+    "gradient_norms",
+    "The mean size of an entry is returned. The size of a gradient is its length: the root of the sum of "
+    "squares. See 'The vanishing product' in the handout.",
+)
+def norms_mean_of_sizes(x, w, dout):
+    return _norms(x, w, dout, _right, norm=lambda gradient: np.mean(np.abs(gradient)))
+
+
+@mistake(
     "norms-largest-singular-value",
     "gradient_norms",
     "These are the largest singular values, which is what a matrix norm of order 2 means in NumPy. The root of "
@@ -705,6 +767,30 @@ def identical_the_last_copy(w_in, b, w_out):
 )
 def identical_groups_numbered(w_in, b, w_out):
     return np.unique(identical_units(w_in, b, w_out), return_inverse=True)[1].reshape(len(b))
+
+
+@mistake(
+    "identical-groups-in-sorted-order",
+    "identical_units",
+    "The groups of copies are numbered in the order of their weights, as a function that sorts them does. "
+    "Each unit is to be given the number of a unit, that of the first copy. See 'Units that stay alike' in "
+    "the handout.",
+)
+def identical_groups_in_sorted_order(w_in, b, w_out):
+    units = np.concatenate([w_in, b[np.newaxis], w_out.T])
+    return np.unique(units, axis=1, return_inverse=True)[1].reshape(len(b))
+
+
+@mistake(
+    "identical-nearly-equal",
+    "identical_units",
+    "Units that differ in their last digits are taken for copies. However small a difference is, gradient "
+    "descent can make it grow; only what is equal in every digit stays equal. Compare exactly. See 'Units "
+    "that stay alike' in the handout.",
+)
+def identical_nearly_equal(w_in, b, w_out):
+    units = np.concatenate([w_in, b[np.newaxis], w_out.T])
+    return np.isclose(units[:, :, np.newaxis], units[:, np.newaxis, :]).all(axis=0).argmax(axis=1)
 
 
 @mistake(

@@ -98,6 +98,16 @@ def squared_loss_square_of_the_sum(h, z):
 
 
 @mistake(
+    "squared-loss-not-summed",
+    "squared_loss",
+    "The squares are there, but not their sum: the loss is an array like h. A gradient is that of a single "
+    "number, so every square goes into one sum. See 'Squared loss' in the handout.",
+)
+def squared_loss_not_summed(h, z):
+    return (h - z) ** 2, 2 * (h - z)
+
+
+@mistake(
     "squared-loss-one-number-for-each-example",
     "squared_loss",
     "The loss is an array with one number for each example. A gradient is that of a single number, so the "
@@ -221,6 +231,31 @@ def softmax_zero_times_infinity(x, y):
 def softmax_eps_inside_the_logarithm(x, y):
     _, p = _softmax(x)
     return _entropy(np.log(p + 1e-8), y), (p - _one_hot(x, y)) / len(x)
+
+
+@mistake(
+    "softmax-eps-of-1e-12-inside-the-logarithm",
+    "softmax_loss",
+    "A small number is added inside the logarithm. It keeps the loss finite but makes it wrong where the "
+    "network is sure of a wrong class: no loss can then exceed 28. A loss that never takes the logarithm of a"
+    " probability needs no such help. See 'Softmax and cross-entropy' in the handout.",
+)
+def softmax_eps_of_1e_12_inside_the_logarithm(x, y):
+    _, p = _softmax(x)
+    return _entropy(np.log(p + 1e-12), y), (p - _one_hot(x, y)) / len(x)
+
+
+@mistake(
+    "softmax-normalised-over-everything",
+    "softmax_loss",
+    "The exponentials are divided by the sum over all examples. Each example has a distribution of its own "
+    "over the classes, so each row is divided by its own sum. See 'Softmax and cross-entropy' in the handout.",
+)
+def softmax_normalised_over_everything(x, y):
+    with np.errstate(all="ignore"):
+        exps = np.exp(x - x.max())
+        p = exps / exps.sum()
+        return _entropy(np.log(p), y), (p - _one_hot(x, y)) / len(x)
 
 
 @mistake(
@@ -533,6 +568,18 @@ def svm_no_margin(x, y):
     margins, wrong = _margins(x, y)
     active = 1.0 * (wrong & (margins > 1))
     return np.sum((margins - 1) * active) / len(x), _hinge(active, y) / len(x)
+
+
+@mistake(
+    "svm-margin-subtracted",
+    "svm_loss",
+    "The 1 is subtracted where it is to be added: a wrong class costs nothing until it is ahead by more than "
+    "1. The loss asks that the right class be ahead, by 1. See 'The hinge loss' in the handout.",
+)
+def svm_margin_subtracted(x, y):
+    margins, wrong = _margins(x, y)
+    active = 1.0 * (wrong & (margins > 2))
+    return np.sum((margins - 2) * active) / len(x), _hinge(active, y) / len(x)
 
 
 @mistake(
