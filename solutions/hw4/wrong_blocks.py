@@ -130,6 +130,46 @@ def bn_relu_backward_mask_last(dout, cache):
     return dz @ w.T, x.T @ dz, dz.sum(axis=0), (dout * kept[0]).sum(axis=0), dout.sum(axis=0)
 
 
+def _keeps_the_sign_of_z(x, w, b, gamma, beta, bn_param):
+    """Do the forward, and keep the sign of the affine layer's output where the mask belongs."""
+    out, cache = affine_bn_relu_forward(x, w, b, gamma, beta, bn_param)
+    return out, (*cache[:3], x @ w + b > 0)
+
+
+@mistake(
+    "bn-relu-backward-mask-of-the-affine-layer",
+    "affine_bn_relu_backward",
+    "The mask is where the affine layer's output is positive. Relu never saw that: it stands behind the "
+    "normalisation, and its mask is where the normalised and rescaled values are positive. See 'The way back "
+    "through a block' in the handout.",
+    affine_bn_relu_forward=_keeps_the_sign_of_z,
+)
+def bn_relu_backward_mask_of_the_affine_layer(dout, cache):
+    return affine_bn_relu_backward(dout, cache)
+
+
+@mistake(
+    "bn-relu-backward-weights-averaged",
+    "affine_bn_relu_backward",
+    "dw is divided by the number of examples. If the loss is a mean, its 1/N is in dout already; the way back"
+    " through a layer only sums. See 'The way back through a block' in the handout.",
+)
+def bn_relu_backward_weights_averaged(dout, cache):
+    dx, dw, db, dgamma, dbeta = affine_bn_relu_backward(dout, cache)
+    return dx, dw / len(dout), db, dgamma, dbeta
+
+
+@mistake(
+    "bn-relu-backward-gamma-without-the-mask",
+    "affine_bn_relu_backward",
+    "dgamma and dbeta are taken from dout as it came. Between it and gamma stands relu, so what relu stopped "
+    "does not count for them either. See 'The way back through a block' in the handout.",
+)
+def bn_relu_backward_gamma_without_the_mask(dout, cache):
+    dx, dw, db, _, _ = affine_bn_relu_backward(dout, cache)
+    return dx, dw, db, (dout * cache[2][0]).sum(axis=0), dout.sum(axis=0)
+
+
 # --- affine, relu, batch normalisation -----------------------------------------------------------------------
 
 
@@ -208,6 +248,35 @@ def relu_bn_backward_mask_first(dout, cache):
     dz = _normalise_back(dout * active, kept)
     masked = dout * active
     return dz @ w.T, x.T @ dz, dz.sum(axis=0), (masked * kept[0]).sum(axis=0), masked.sum(axis=0)
+
+
+def _keeps_the_sign_of_out(x, w, b, gamma, beta, bn_param):
+    """Do the forward, and keep the sign of its output where the mask belongs."""
+    out, cache = affine_relu_bn_forward(x, w, b, gamma, beta, bn_param)
+    return out, (*cache[:3], out > 0)
+
+
+@mistake(
+    "relu-bn-backward-mask-of-the-output",
+    "affine_relu_bn_backward",
+    "The mask is where the block's output is positive. Relu stands in front of the normalisation here, which "
+    "moves values across zero; the mask is where relu's own input was positive. See 'The way back through a "
+    "block' in the handout.",
+    affine_relu_bn_forward=_keeps_the_sign_of_out,
+)
+def relu_bn_backward_mask_of_the_output(dout, cache):
+    return affine_relu_bn_backward(dout, cache)
+
+
+@mistake(
+    "relu-bn-backward-bias-averaged",
+    "affine_relu_bn_backward",
+    "db is a mean over the batch. Every example's output has the bias in it, and their gradients add up; if "
+    "the loss is a mean, its 1/N is in dout already. See 'The way back through a block' in the handout.",
+)
+def relu_bn_backward_bias_averaged(dout, cache):
+    dx, dw, db, dgamma, dbeta = affine_relu_bn_backward(dout, cache)
+    return dx, dw, db / len(dout), dgamma, dbeta
 
 
 @mistake(

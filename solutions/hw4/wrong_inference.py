@@ -115,6 +115,13 @@ mistake(
 )(_fold(lambda w, b, gain, gamma, beta, mean: (w * gain, b * gain - mean + beta)))
 
 mistake(
+    "fold-bias-alone-not-scaled",
+    "fold_batchnorm",
+    "The running mean is scaled, but the layer's own bias is not. Batch normalisation multiplies all of x @ w + b by "
+    f"the gain, less the scaled mean. {FOLDING}",
+)(_fold(lambda w, b, gain, gamma, beta, mean: (w * gain, b - mean * gain + beta)))
+
+mistake(
     "fold-bias-forgotten",
     "fold_batchnorm",
     "The layer's own bias is lost. While training the mean takes it away, but the running mean has it in "

@@ -590,6 +590,64 @@ def sbn_backward_not_moved_back(dout, cache):
 
 
 @mistake(
+    "in-backward-means-over-the-batch",
+    "instancenorm_backward",
+    "The correcting terms of dx are means over images and pixels, as in batch normalisation. Here every plane"
+    " has a mean and a variance of its own, so its gradient is corrected by its own pixels only. See "
+    "'Instance normalisation' in the handout.",
+)
+def in_backward_means_over_the_batch(dout, cache):
+    xhat, b, gamma = cache
+    dxhat = dout * gamma[:, None, None]
+    mean = dxhat.mean(axis=(0, 2, 3), keepdims=True)
+    along = (dxhat * xhat).mean(axis=(0, 2, 3), keepdims=True)
+    return (b * (dxhat - mean - xhat * along), *instancenorm_backward(dout, cache)[1:])
+
+
+@mistake(
+    "in-backward-sums-over-the-batch",
+    "instancenorm_backward",
+    "The sums in the correcting terms go over all images, though divided by the pixels of one. Here every "
+    "plane has a mean and a variance of its own, so its gradient is corrected by its own pixels only. See "
+    "'Instance normalisation' in the handout.",
+)
+def in_backward_sums_over_the_batch(dout, cache):
+    xhat, b, gamma = cache
+    dxhat, pixels = dout * gamma[:, None, None], dout.shape[2] * dout.shape[3]
+    mean = dxhat.sum(axis=(0, 2, 3), keepdims=True) / pixels
+    along = (dxhat * xhat).sum(axis=(0, 2, 3), keepdims=True) / pixels
+    return (b * (dxhat - mean - xhat * along), *instancenorm_backward(dout, cache)[1:])
+
+
+@mistake(
+    "in-backward-gamma-of-every-image",
+    "instancenorm_backward",
+    "dgamma and dbeta have one number for each image and channel. The images share the gamma and beta of a "
+    "channel, so their gradients are summed over the images too. See 'Instance normalisation' in the handout.",
+)
+def in_backward_gamma_of_every_image(dout, cache):
+    dx = instancenorm_backward(dout, cache)[0]
+    return dx, (dout * cache[0]).sum(axis=(2, 3)), dout.sum(axis=(2, 3))
+
+
+@mistake(
+    "gn-backward-means-over-all-channels",
+    "groupnorm_backward",
+    "The correcting terms of dx are means over all channels of an image, as in layer normalisation. Every "
+    "group has a mean and a variance of its own, so the means go over its own channels and pixels. See 'Group"
+    " normalisation' in the handout.",
+)
+def gn_backward_means_over_all_channels(dout, cache):
+    xhat, b, gamma, groups = cache
+    dxhat = (dout * gamma[:, None, None]).reshape(len(dout), groups, -1)
+    grouped = xhat.reshape(dxhat.shape)
+    mean = dxhat.mean(axis=(1, 2), keepdims=True)
+    along = (dxhat * grouped).mean(axis=(1, 2), keepdims=True)
+    dx = (b * (dxhat - mean - grouped * along)).reshape(dout.shape)
+    return (dx, *groupnorm_backward(dout, cache)[1:])
+
+
+@mistake(
     "sbn-backward-one-over-n",
     "spatial_batchnorm_backward",
     "The correcting terms of dx are divided by N alone, the number of images. The means go over N H W "
