@@ -298,7 +298,7 @@ class _Attempt:
             lines.append(
                 Evidence(
                     "variance",
-                    f"variance kept by a wide and a tall layer: forward {texts[0]}, backward {texts[1]}",
+                    f"variance kept by {self.problem}, wide and tall: forward {texts[0]}, backward {texts[1]}",
                 )
             )
         return tuple(lines)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.compare import Answers, Compared, Remark, Trouble
+from grader.checks.compare import EPSILON, ROUNDING_FACTOR, Answers, Compared, Remark, Trouble
 from grader.checks.shares import Finding
 from grader.errors import AssignmentError
 from grader.sandbox import codec
@@ -110,11 +110,17 @@ def row_outcome(parts: Sequence[tuple[Compared, Answers, Sequence[tuple[int, int
             if remark is not None and remark.trouble >= Trouble.VALUE:
                 wrong.append(key)
             codes.append("" if array is not None or remark is None else code_of(remark))
-            size = answers.window(answers.scale, place).ravel()
+            size = answers.window(_size(answers), place).ravel()
             values.append(np.full(size.shape, np.nan) if array is None else array.ravel())
             sizes.append(size)
     empty = [np.zeros(0)]
     return RowOutcome(tuple(codes), np.concatenate(values or empty), np.concatenate(sizes or empty), tuple(wrong))
+
+
+def _size(answers: Answers) -> np.ndarray:
+    """Return how large a difference counts: what is near enough to be right is near enough to be the same."""
+    size: np.ndarray = answers.scale * np.maximum(1.0, ROUNDING_FACTOR * EPSILON * answers.kappa / AGREES)
+    return size
 
 
 def code_of(remark: Remark) -> str:

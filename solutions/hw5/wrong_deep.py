@@ -350,6 +350,17 @@ def lsuv_mean_square(x, w, activation):
 
 
 @mistake(
+    "lsuv-eps-added",
+    "lsuv",
+    "A small number is added to the standard deviation, so the variance is not quite 1, the less so the "
+    "smaller the signal. Where it is zero the layer stays as it is; elsewhere no help is needed. See 'LSUV' "
+    "in the handout.",
+)
+def lsuv_eps_added(x, w, activation):
+    return _scaled(x, w, activation, lambda z: np.std(z) + 1e-8 * (np.std(z) > 0))
+
+
+@mistake(
     "lsuv-behind-the-activation",
     "lsuv",
     "The variance is measured behind the activation. It is that of the pre-activations which is brought to 1. See "

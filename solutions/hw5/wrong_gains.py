@@ -77,6 +77,27 @@ def gain_from_the_slope(activation):
 
 
 @mistake(
+    "gain-without-the-density",
+    "activation_gain",
+    "Squares of the activation are averaged over an interval, all places alike. z is standard normal: a place"
+    " counts by its density, and those far from zero hardly at all. See 'A gain for every activation' in the "
+    "handout.",
+)
+def gain_without_the_density(activation):
+    return 1 / np.sqrt(np.mean(activation(np.arange(-10_000, 10_001) / 1000) ** 2))
+
+
+@mistake(
+    "gain-root-of-the-mean-size",
+    "activation_gain",
+    "The root is taken of the mean size; the square is missing. What the next layer sums up are squares. See "
+    "'A gain for every activation' in the handout.",
+)
+def gain_root_of_the_mean_size(activation):
+    return 1 / np.sqrt(_mean(lambda z: np.abs(activation(z))))
+
+
+@mistake(
     "gain-half-the-axis",
     "activation_gain",
     "The integral covers positive z only. What the activation gives for negative ones counts as well; for relu alone "
@@ -183,6 +204,16 @@ def fixup_always_the_root(blocks, layers):
 )
 def fixup_exponent_without_the_two(blocks, layers):
     return blocks ** (-1.0 / (layers - 1))
+
+
+@mistake(
+    "fixup-exponent-without-parentheses",
+    "fixup_scale",
+    "1 / 2 * m - 2 is read from left to right, as half of m, less 2. The whole of 2 m - 2 stands below the "
+    "line. See 'Residual networks' in the handout.",
+)
+def fixup_exponent_without_parentheses(blocks, layers):
+    return 1 / blocks ** (1 / 2 * layers - 2)
 
 
 @mistake(

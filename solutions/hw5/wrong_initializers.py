@@ -213,6 +213,17 @@ def pytorch_he_for_relu(fan_in, fan_out, rng):
 
 
 @mistake(
+    "pytorch-slope-squared-twice",
+    "pytorch_default",
+    "The slope that PyTorch asks for is the root of 5, so its square is 5. Here 5 is squared once more, and "
+    "the variance is too small by 26/6. See 'What PyTorch does' in the handout.",
+)
+def pytorch_slope_squared_twice(fan_in, fan_out, rng):
+    a = np.sqrt(3 * 2 / ((1 + 5**2) * fan_in))
+    return rng.uniform(-a, a, (fan_in, fan_out))
+
+
+@mistake(
     "pytorch-xavier",
     "pytorch_default",
     "These are Xavier's uniform weights. The default of a linear layer looks at fan_in alone. See 'What PyTorch does' "
