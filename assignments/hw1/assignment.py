@@ -14,7 +14,9 @@ uses = {name: Array("N D", PLAIN) for name in ("dout_1", "dout_2")}
 moderate = {"x": Array("N D", ("normal", *TIED, "tiny"))}
 any_size = {"x": Array("N D", ("normal", *TIED, "tiny", "huge", "far_below"))}
 
-ORDER = "Here a difference that is taken to one side is off whatever its step, and a central one whose step is too small."
+ORDER = (
+    "Here a difference that is taken to one side is off whatever its step, and a central one whose step is too small."
+)
 
 # Of the egg carton and the corkscrew, differences to one side are off however small their step.
 numbers = ("sum_of_squares", "sum_of_cubes", "sum_of_sines", "log_sum_exp")

@@ -225,6 +225,7 @@ def softplus_backward_steps(dout, cache):
     "da": with respect to a
     "db": with respect to b
     "dx": with respect to x
+    A tuple of the three in this order counts as well.
 
     Each follows from the one before it by the backward of a single gate. x is between -10 and 10 here: that the gates
     taken one by one overflow for large x is what `softplus_backward` is for.
