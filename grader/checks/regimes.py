@@ -39,7 +39,7 @@ def far_offset(rng: Rng, shape: tuple[int, ...]) -> Values:
 
 
 def tiny(rng: Rng, shape: tuple[int, ...]) -> Values:
-    """Normal, of size 1e-3: an eps or a fixed step that is nothing elsewhere matters here."""
+    """Normal, of size 1e-3: whatever has a fixed size, such as an eps or a step, is large beside it."""
     return rng.standard_normal(shape) * 1e-3
 
 
