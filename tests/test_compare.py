@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from grader.checks.base import Shown
 from grader.checks.compare import Answers, Remark, Trouble, compare
+from grader.checks.verdicts import value_finding
+from grader.report import Outcome
 from grader.sandbox.marks import Other
 
 EXPECTED = np.array([[1.0, -2.0, 0.0], [4.0, 0.5, 3.0]])
@@ -143,3 +146,14 @@ def test_answers_survive_the_bank():
     assert again.shapes == ((2, 3), (1, 3))
     np.testing.assert_array_equal(again.expected, answers().expected)
     assert again.starts == [0, 6, 9]
+
+
+def test_the_case_that_is_shown_is_the_smallest_that_fits_on_a_screen():
+    """Where none fits, the first is named without its code."""
+    wrong = compare(answers(), [EXPECTED + 1.0, EXPECTED[:1] + 1.0])
+    long = [Shown({"x": np.zeros((9, 9))}, [], "long"), Shown({"x": np.zeros((9, 9))}, [], "longer")]
+    short = [long[0], Shown({"x": np.zeros(2)}, [], "short")]
+    found = [value_finding("dx", "dx", wrong, (0, 1), of.__getitem__, lambda i: Outcome.FAILED) for of in (short, long)]
+    cases = [finding.case for finding in found]
+    assert [case and case.why for case in cases] == ["short", "long"]
+    assert [bool(case and case.code) for case in cases] == [True, False]

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grader.checks.compare import Answers, compare
+from grader.checks.naming import remark_on
 from grader.checks.remarks import Seen, structural_remark
 
 SHAPES = ((1, 1), (1, 3), (2, 3), (3, 3), (4, 2), (5, 4), (6, 1))
@@ -98,6 +100,18 @@ def test_swapped_returns_are_named():
     again = iter(other)
     sentence = remark(lambda right, x: next(again), {"dw": other})
     assert sentence == "What is returned as dx is dw: are two returns swapped?"
+
+
+@pytest.mark.parametrize(("dw_is_right", "swapped"), [(True, False), (False, True)])
+def test_a_return_is_swapped_only_with_one_that_is_wrong_too(dw_is_right, swapped):
+    """Where dw is right, dx was not put in its place: dw was returned twice."""
+    right = {"dx": arrays(0), "dw": arrays(5)}
+    got = {"dx": right["dw"], "dw": right["dw"] if dw_is_right else right["dx"]}
+    answers = {name: Answers.gather(name, [(value, 1.0, 1.0, False) for value in right[name]]) for name in right}
+    compared = {name: compare(answers[name], got[name]) for name in right}
+    inputs = [{"x": x} for x in arrays(1)]
+    sentence = remark_on("dx", compared, answers, range(len(inputs)), lambda: inputs, True)
+    assert ("swapped" in sentence) is swapped
 
 
 def test_a_transpose_is_named_where_it_is_square():

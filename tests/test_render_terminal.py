@@ -240,6 +240,15 @@ def test_a_hidden_expected_value_is_left_out():
     assert not any("shapes" in line or "failing case" in line for line in lines)
 
 
+def test_what_is_not_a_number_has_no_error():
+    """That nothing came is said by the entry; "relative error nan" says nothing more."""
+    case = Case({}, Worst((2,), "nan", 1.5, float("nan"), 1e-8), "offset", "")
+    finding = CheckResult("dx", "dx", 0, 400, Outcome.FAILED, "dx differs.", None, case)
+    lines = show(samples.report(samples.problem("relu_backward", Outcome.FAILED, finding)))
+    assert "    worst entry [2]: got nan, expected 1.5" in lines
+    assert not any("relative error" in line for line in lines)
+
+
 def test_a_fault_of_ours_is_called_that_and_has_no_score():
     lines = show(samples.faulty())
     assert lines[0].endswith("  no score")
