@@ -1,4 +1,4 @@
-"""A whole `grader run hw3` on the reference, with a warm bank, against starting Python with NumPy."""
+"""A whole `grader run HW` on the reference, with a warm bank, against starting Python with NumPy."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ ROUNDS = 9
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
+    """Each benchmark warms the bank of its own assignment."""
     cache = tmp_path_factory.mktemp("cache")
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    run(environment)
     return environment
 
 
-def run(environment):
-    command = [str(GRADER), "run", "hw3", "--submission", "solutions/hw3"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=False)
+def command(assignment):
+    return [str(GRADER), "run", assignment, "--submission", f"solutions/{assignment}"]
+
+
+def run(environment, assignment):
+    done = subprocess.run(command(assignment), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=False)
     assert done.returncode == 0
 
 
@@ -38,13 +41,15 @@ def seconds(work):
     return time.perf_counter() - started
 
 
-def test_wall_time_against_importing_numpy(benchmark, environment):
+@pytest.mark.parametrize("assignment", ["hw1", "hw2", "hw3"])
+def test_wall_time_against_importing_numpy(benchmark, environment, assignment):
     """The two alternate, so that a slow moment of the machine hits both."""
+    run(environment, assignment)
     ratios = []
 
     def pair():
         numpy = seconds(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True))
-        ratios.append(seconds(lambda: run(environment)) / numpy)
+        ratios.append(seconds(lambda: run(environment, assignment)) / numpy)
 
     benchmark.pedantic(pair, rounds=ROUNDS, warmup_rounds=1)
     benchmark.extra_info["median ratio to `import numpy`"] = round(statistics.median(ratios), 2)
@@ -76,11 +81,11 @@ def memory_mb(pid, name):
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_memory_over_all_processes(benchmark, environment):
     """The greatest sum seen while it runs: resident (pages shared by a fork counted twice) and proportional."""
+    run(environment, "hw3")
     peaks = {"Rss": 0.0, "Pss": 0.0}
 
     def watched():
-        command = [str(GRADER), "run", "hw3", "--submission", "solutions/hw3"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command("hw3"), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         watcher = threading.Thread(target=process.wait)
         watcher.start()
         while watcher.is_alive():
