@@ -198,7 +198,8 @@ def realise(inputs: Inputs, draw: Draw, *, extreme: Sequence[str] = ()) -> Case:
         value = _fill(item, name, draw, lengths, rng)
         if value is not None:
             arguments[name] = value
-    why = draw.why or f"{regimes.describe(draw.regime)}"
+    has_numbers = any(isinstance(item, (Array, Record)) for item in inputs.values())
+    why = draw.why or (regimes.describe(draw.regime) if has_numbers else "drawn at random")
     return Case(arguments, draw.regime, draw.regime in extreme, why, draw.seed, dict(draw.sizes))
 
 
