@@ -28,8 +28,7 @@ _OBJECTS = 50_000
 def main() -> NoReturn:
     """Run the command line; every expected failure is one line on standard error."""
     arguments = sys.argv[1:]
-    # What is imported, and what is read of saved test cases, stays: looking through it again and again takes long.
-    gc.set_threshold(_OBJECTS)
+    collect_seldom()
     with ExitStack() as started:
         try:
             zygote = _start(arguments, started)
@@ -53,6 +52,12 @@ def main() -> NoReturn:
         sys.stderr.flush()
         os._exit(status)
     sys.exit(status)
+
+
+def collect_seldom() -> None:
+    """Have the garbage collector look for cycles seldom, in this process and those that it forks."""
+    # What is imported, and what is read of saved test cases, stays: looking through it again and again takes long.
+    gc.set_threshold(_OBJECTS)
 
 
 def _start(arguments: Sequence[str], started: ExitStack) -> Zygote | None:
