@@ -6,7 +6,6 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from grader.checks.base import Section
 from grader.sandbox.marks import Buffer
@@ -33,7 +32,8 @@ class Ahead:
 
     def __init__(self, student: Student, loads: Sequence[Load]) -> None:
         self._student = student
-        self._loads = loads
+        self._loads = iter(loads)
+        self._loaded: Section | BaseException | None = None
         self._ready: queue.Queue[_Answered] = queue.Queue(maxsize=2)
         self._turn = threading.Lock()
         self._current: _Answered | None = None
@@ -41,34 +41,32 @@ class Ahead:
         threading.Thread(target=self._work, daemon=True, name="ahead").start()
 
     def _work(self) -> None:
-        section = self._load(0)
-        for number in range(1, len(self._loads) + 1):
-            following: list[Section | BaseException] = []
-            answered = self._answer(section, partial(self._load_into, following, number))
+        self._advance()
+        while self._loaded is not None:
+            loaded = self._loaded
+            answered = self._answer(loaded)
             self._ready.put(answered)
-            if answered.error is not None or number == len(self._loads):
+            if answered.error is not None:
                 return
-            section = following[0] if following else self._load(number)
+            if self._loaded is loaded:  # The request was never sent.
+                self._advance()
 
-    def _load_into(self, following: list[Section | BaseException], number: int) -> None:
-        if number < len(self._loads):
-            following.append(self._load(number))
-
-    def _load(self, number: int) -> Section | BaseException:
-        """Return a section, or what went wrong. Raises nothing: the worker's answers are under way."""
+    def _advance(self) -> None:
+        """Load the next section, None after the last. Raises nothing: the worker's answers may be under way."""
         try:
-            return self._loads[number]()
+            load = next(self._loads, None)
+            self._loaded = None if load is None else load()
         except BaseException as error:
-            return error
+            self._loaded = error
 
-    def _answer(self, section: Section | BaseException, meanwhile: Callable[[], None]) -> _Answered:
+    def _answer(self, loaded: Section | BaseException) -> _Answered:
         """Return a section with its answers; the next one is loaded while the worker computes them."""
-        if isinstance(section, BaseException):
-            return _Answered(None, [], (), section)
+        if isinstance(loaded, BaseException):
+            return _Answered(None, [], (), loaded)
         try:
             with self._turn:
-                rows = self._student.run(section["request"]["bytes"], section["request"]["groups"], meanwhile)
-                return _Answered(section, rows, self._student.printed())
+                rows = self._student.run(loaded["request"]["bytes"], loaded["request"]["groups"], self._advance)
+                return _Answered(loaded, rows, self._student.printed())
         except BaseException as error:
             return _Answered(None, [], (), error)
 

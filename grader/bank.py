@@ -28,7 +28,7 @@ from grader.checks.base import Section
 from grader.errors import BankError
 from grader.sandbox import codec, marks
 
-# As long as arrays are aligned: they are views of the file.
+# Sixteen bytes, so that the arrays behind it, which are views of the file, are aligned.
 MAGIC = b"grader-bank 2.0\n"
 PUBLIC_SEED = 0
 SHIPPED = "cases.bank"

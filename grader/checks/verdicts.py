@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from grader.checks.shares import Finding
 from grader.checks.show import case_code
 from grader.report import Evidence, Outcome
 from grader.sandbox.replies import Returned, Row
+
+# So many failing cases are looked at for one that fits on a screen: each takes time to put into code.
+_TRIED = 8
 
 
 def argument_cases(problem: str, section: Section, result: str) -> list[Shown]:
@@ -72,13 +76,13 @@ def value_finding(
 def _find_readable(
     compared: Compared, indices: Sequence[int], trouble: Trouble, show: Callable[[int], Shown], name: str
 ) -> tuple[int, Remark, report.Case] | None:
-    """Return the smallest case of the same trouble that fits on a screen, if there is one."""
-    for index in indices:
-        remark = compared.remarks.get(index)
-        if remark is not None and remark.trouble is trouble:
-            case = shown_case(show(index), remark, name)
-            if case.code:
-                return index, remark, case
+    """Return the smallest case of the same trouble that fits on a screen, if there is one among the first."""
+    failing = ((i, compared.remarks[i]) for i in indices if i in compared.remarks)
+    # Cases are sorted by size: where none of these fits, none does.
+    for index, remark in islice(((i, one) for i, one in failing if one.trouble is trouble), _TRIED):
+        case = shown_case(show(index), remark, name)
+        if case.code:
+            return index, remark, case
     return None
 
 

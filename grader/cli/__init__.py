@@ -13,7 +13,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from grader.errors import GraderError
@@ -49,6 +49,8 @@ def main() -> NoReturn:
             status = _fail(f"the system refused: {error}")
     if arguments[:1] == ["run"]:
         # Everything is closed. Taking NumPy apart in good order would take as long as loading this package did.
+        with suppress(OSError):  # Said already. What was printed before something else failed is not lost.
+            sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
     sys.exit(status)

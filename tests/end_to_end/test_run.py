@@ -423,6 +423,15 @@ def test_a_full_disk_is_not_taken_for_missing_points(cache):
     assert done.stderr == b"grader: the system refused: [Errno 28] No space left on device\n"
 
 
+def test_a_report_is_whole_also_where_the_next_cannot_be_written(command, tmp_path):
+    """What was printed before a failure is not lost with the process."""
+    one = ("run", "hw3", "--problem", "affine_backward")  # Little enough to wait in a buffer.
+    done = command(*one, "--json", "-", "--html", tmp_path / "nowhere" / "page.html")
+    assert done.returncode == 2
+    assert done.stderr.startswith("grader: cannot write ")
+    assert json.loads(done.stdout)["assignment"] == "hw3"
+
+
 def test_a_reader_that_leaves_is_no_failure(cache):
     reader, writer = os.pipe()
     os.close(reader)
