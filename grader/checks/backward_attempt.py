@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from grader.checks import base, follow, naming, verdicts
 from grader.checks.base import Section
 from grader.checks.compare import Answers, Compared, Trouble, compare
 from grader.checks.inputs import arrays_of, has_batch
-from grader.checks.mistakes import Signature, row_outcome
+from grader.checks.mistakes import Signature
 from grader.checks.shares import Finding
 from grader.report import Evidence, Outcome
 from grader.sandbox.replies import Returned, Row, Runner
@@ -149,20 +149,13 @@ class Attempt:
 
     def signature(self, found: list[Finding] | None = None) -> Signature:
         """Return what the student's function answered, row by row."""
-        extremes = [(i, i) for i, extreme in enumerate(self.section["extreme"]) if extreme]
-        ordinary = [(i, i) for i in self.ordinary]
-        rows = {name: row_outcome([(one, self.answers[name], ordinary)]) for name, one in self.compared.items()}
-        if extremes:
-            rows["extremes"] = row_outcome([(one, self.answers[name], extremes) for name, one in self.compared.items()])
-        return Signature(rows, naming.side_sentences(found if found is not None else self._rows()))
+        sides = naming.side_sentences(found if found is not None else self._rows())
+        return naming.sign_values(self.compared, self.answers, self.section["extreme"], sides)
 
     def _remark(self, name: str) -> str:
-        def arguments() -> list[dict[str, Any]]:
-            return [case["arguments"] for case in base.saved_cases(self.section["cases"])]
-
-        return naming.remark_on(
-            name, self.compared, self.answers, self.ordinary, arguments, has_batch(self.check.inputs)
-        )
+        arguments = partial(base.saved_arguments, self.section["cases"])
+        batch = has_batch(self.check.inputs)
+        return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments, batch)
 
     def _rows(self) -> list[Finding]:
         found = [self._value(name) for name in self.check.names]

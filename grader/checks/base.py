@@ -143,6 +143,11 @@ def saved_cases(data: bytes | memoryview) -> Any:
     return codec.decode(data)
 
 
+def saved_arguments(data: bytes | memoryview) -> list[dict[str, Any]]:
+    """Return the arguments of a section's cases, by name."""
+    return [case["arguments"] for case in saved_cases(data)]
+
+
 def without_numeric(section: Section) -> Section:
     """Return the section without its numerical gradients: no mistake is told from another by them."""
     if "numeric" not in section:

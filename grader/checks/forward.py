@@ -177,7 +177,7 @@ class _Attempt:
         composed = self.check.composed
         if composed is None or not any(one.remarks for one in self.compared.values()):
             return False
-        cases = [case["arguments"] for case in base.saved_cases(self.section["cases"])]
+        cases = base.saved_arguments(self.section["cases"])
         names = [name for name in self.check.returns if name != "cache"]
         own = composed.answers(cases, names, self.part_rows)
         if not all(follows([one[n] for one in self.returned], [one.get(n) for one in own]) for n in names):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from grader.checks.compare import Answers, Trouble, compare
 from grader.checks.differences import Kink, Verdict
 from grader.checks.forward import TITLES
 from grader.checks.inputs import Inputs, arrays_of, has_batch
-from grader.checks.mistakes import Signature, row_outcome
+from grader.checks.mistakes import Signature
 from grader.checks.numeric import Numeric, Probe, freeze_numeric
 from grader.checks.reference import Reference, extended, scales_for
 from grader.checks.shares import Finding
@@ -254,20 +255,13 @@ class _Attempt:
 
     def signature(self, found: list[Finding] | None = None) -> Signature:
         """Return what the student's function answered, row by row."""
-        extremes = [(i, i) for i, extreme in enumerate(self.section["extreme"]) if extreme]
-        ordinary = [(i, i) for i in self.ordinary]
-        rows = {name: row_outcome([(one, self.answers[name], ordinary)]) for name, one in self.compared.items()}
-        if extremes:
-            rows["extremes"] = row_outcome([(one, self.answers[n], extremes) for n, one in self.compared.items()])
-        return Signature(rows, naming.side_sentences(found if found is not None else self._rows()))
+        sides = naming.side_sentences(found if found is not None else self._rows())
+        return naming.sign_values(self.compared, self.answers, self.section["extreme"], sides)
 
     def _remark(self, name: str) -> str:
-        def arguments() -> list[dict[str, Any]]:
-            return [case["arguments"] for case in base.saved_cases(self.section["cases"])]
-
-        return naming.remark_on(
-            name, self.compared, self.answers, self.ordinary, arguments, has_batch(self.check.inputs)
-        )
+        arguments = partial(base.saved_arguments, self.section["cases"])
+        batch = has_batch(self.check.inputs)
+        return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments, batch)
 
     def _rows(self) -> list[Finding]:
         found = [

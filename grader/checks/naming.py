@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks.compare import Answers, Compared, Trouble
-from grader.checks.mistakes import Signature, freeze, name_mistakes
+from grader.checks.mistakes import Signature, freeze, name_mistakes, row_outcome
 from grader.checks.reference import Reference
 from grader.checks.remarks import Seen, structural_remark
 from grader.checks.shares import Finding
@@ -35,6 +35,20 @@ def explain(
             finding = replace(finding, message=f"{finding.message} {sentence}".strip())
         explained.append(finding)
     return explained
+
+
+def sign_values(
+    compared: Mapping[str, Compared],
+    answers: Mapping[str, Answers],
+    extreme: Sequence[bool],
+    sides: Mapping[str, str],
+) -> Signature:
+    """Return what a function answered: a row for each return, and one for all of them on extreme inputs."""
+    ordinary, extremes = ([(i, i) for i, one in enumerate(extreme) if bool(one) is kind] for kind in (False, True))
+    rows = {name: row_outcome([(one, answers[name], ordinary)]) for name, one in compared.items()}
+    if extremes:
+        rows["extremes"] = row_outcome([(one, answers[name], extremes) for name, one in compared.items()])
+    return Signature(rows, sides)
 
 
 def side_sentences(findings: Sequence[Finding]) -> dict[str, str]:

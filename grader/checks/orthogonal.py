@@ -153,7 +153,7 @@ class _Attempt:
     def __init__(self, problem: str, section: Section, run: Runner) -> None:
         self.problem, self.section = problem, section
         rows = base.replay(section["request"], run)
-        self.cases = [case["arguments"] for case in base.saved_cases(section["cases"])]
+        self.cases = base.saved_arguments(section["cases"])
         self.case_rows = [rows[f"case{i}"] for i in range(section["count"])]
         self.shapes = [(case["fan_in"], case["fan_out"]) for case in self.cases]
         self.gains = [float(case.get("gain", 1.0)) for case in self.cases]
