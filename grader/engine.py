@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from functools import partial
-from typing import Protocol
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -21,7 +21,11 @@ from grader.intake import Submission
 from grader.report import Evidence, Isolation, Outcome, ProblemResult, Report, total
 from grader.sandbox.levels import find_shortfall
 from grader.sandbox.marks import Buffer
-from grader.sandbox.replies import Manifest, Row, Student
+from grader.sandbox.recall import Recall
+from grader.sandbox.replies import Manifest, Row, Runner, Student
+
+if TYPE_CHECKING:
+    from grader.pictures import Picture
 
 
 def grade(
@@ -36,12 +40,14 @@ def grade(
     required: int = 0,
     until: float | None = None,
     pictures: bool = False,
+    recall: Recall[Judged] | None = None,
 ) -> Report:
     """Grade one submission. The bank is asked for only when a problem is there to be judged.
 
     required: the isolation level below which there is no score, but a fault.
     until: the moment on `time.monotonic` after which no further problem is tried.
     pictures: whether the report carries pictures of wrong answers and drawn weights.
+    recall: what the student's process remembers of others, where the same answers need not be judged again.
     A fault of ours gives a report with `fault` and no score, never a wrong zero.
     """
     started = time.perf_counter()
@@ -60,9 +66,10 @@ def grade(
             reason = stopped[problem.id]
             if reason is None and until is not None and time.monotonic() > until:
                 reason = Outcome.TIMEOUT, "not tried: the time for the whole run is used up"
-            graded[problem.id], printed[problem.id] = _judge(problem, reason, answers)
+            judged = _judge(problem, reason, answers, recall)
+            graded[problem.id], printed[problem.id] = judged.graded, answers.printed() if reason is None else ()
             if pictures:
-                drawn[problem.id] = graded[problem.id].draw()
+                drawn[problem.id] = judged.pictures
         settled = settle(assignment, problems, graded)
         results = [_result(one, settled[one.id], submission, manifest, printed[one.id]) for one in problems]
         report = replace(
@@ -113,14 +120,48 @@ class _InTurn:
         return next(self._sections)
 
 
-def _judge(problem: Problem, stopped: tuple[Outcome, str] | None, answers: Answers) -> tuple[Graded, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Judged:
+    """What a check found, and its pictures, drawn once and only where somebody looks at them."""
+
+    graded: Graded
+
+    @cached_property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Pictures of wrong answers and drawn weights."""
+        return self.graded.draw()
+
+
+def _judge(
+    problem: Problem, stopped: tuple[Outcome, str] | None, answers: Answers, recall: Recall[Judged] | None
+) -> Judged:
     if stopped is not None:
         outcome, message = stopped
-        return Graded(outcome, problem.whole.rows(problem.id, problem.hundredths, outcome, message), message), ()
+        return Judged(Graded(outcome, problem.whole.rows(problem.id, problem.hundredths, outcome, message), message))
+    section = answers.next()
+    if recall is None:
+        return Judged(_grade(problem, section, answers.run))
+    request, groups = section["request"]["bytes"], section["request"]["groups"]
+    rows = answers.run(request, groups)
+    judged = recall.find_verdict(request, rows)
+    if judged is None:
+        asked = []
+
+        def run(payload: Buffer, groups: Sequence[Sequence[int]]) -> list[list[Row]]:
+            asked.append(payload)
+            return answers.run(payload, groups)
+
+        judged = Judged(_grade(problem, section, run))
+        # Where more was asked, the verdict hangs on more than these rows.
+        if all(payload is request for payload in asked):
+            recall.note(request, rows, judged)
+    return judged
+
+
+def _grade(problem: Problem, section: Section, run: Runner) -> Graded:
     # What came back may hold infinities and overflow anywhere; that is a wrong answer, not a warning.
     with np.errstate(all="ignore"):
-        graded = problem.whole.grade(problem.id, problem.hundredths, answers.next(), answers.run)
-    return graded, answers.printed()
+        return problem.whole.grade(problem.id, problem.hundredths, section, run)
 
 
 def _result(

@@ -24,6 +24,7 @@ from grader.errors import GraderError
 from grader.intake import Submission
 from grader.render import html
 from grader.report import Isolation, Outcome, ProblemResult, Report
+from grader.sandbox.recall import Recall
 from grader.sandbox.student import open_student
 from grader.sandbox.zygote import Zygote
 
@@ -70,6 +71,7 @@ class Bench:
     kit: Kit
     assignment: Assignment
     bank: DecodedBank
+    recall: Recall[engine.Judged]
 
     @cached_property
     def zygote(self) -> Zygote:
@@ -101,8 +103,9 @@ def keep(kit: Kit) -> None:
         assignment = load(course, kit.assignment)
     bank = parse(kit.bank, f"the saved test cases of {kit.assignment}")
     decoded = {problem.id: bank.section(problem.id) for problem in assignment.problems}
+    recall: Recall[engine.Judged] = Recall(section["request"]["bytes"] for section in decoded.values())
     shelf()[kit.hash] = Bench(
-        kit, assignment, DecodedBank(bank.assignment, bank.seed, bank.data, bank.sections, decoded)
+        kit, assignment, DecodedBank(bank.assignment, bank.seed, bank.data, bank.sections, decoded), recall
     )
     # What is decoded stays: the collector need not walk through it, nor a forked process copy the pages that it marks.
     gc.collect()
@@ -135,7 +138,12 @@ def _grade(job: Job, bench: Bench) -> Report:
     assignment, submission = bench.assignment, job.submission
     wanted = {file: names for file, names in assignment.functions.items() if file in submission.files}
     with open_student(
-        bench.zygote, submission.files, names=submission.shown, wanted=wanted, show_prints=True
+        bench.zygote,
+        submission.files,
+        names=submission.shown,
+        wanted=wanted,
+        show_prints=True,
+        recall=bench.recall,
     ) as student:
         return engine.grade(
             assignment,
@@ -147,6 +155,7 @@ def _grade(job: Job, bench: Bench) -> Report:
             isolation=student.isolation,
             required=bench.kit.required,
             pictures=True,
+            recall=bench.recall,
         )
 
 

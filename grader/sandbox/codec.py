@@ -72,10 +72,15 @@ def encode(tree: Any) -> bytes:
     Raises:
         WireError: a dict has keys that are not str, or the tree is nested too deeply.
     """
+    return b"".join(encode_parts(tree))
+
+
+def encode_parts(tree: Any) -> list[Buffer]:
+    """Return the bytes of a tree in parts, where large arrays are views of what `tree` holds. See `encode`."""
     encoder = _Encoder()
     try:
         encoder.put(tree, 0)
-        return encoder.to_bytes()
+        return encoder.to_parts()
     except (struct.error, RecursionError) as error:
         raise WireError(f"a tree could not be encoded: {error}") from None
 
@@ -175,8 +180,8 @@ class _Encoder:
         plain = plain_array(value)
         self.put(Other(type(value).__name__) if plain is None else plain, depth)
 
-    def to_bytes(self) -> bytes:
-        """Return everything that was added, as one string of bytes."""
+    def to_parts(self) -> list[Buffer]:
+        """Return everything that was added, in order."""
         text = "".join(self.texts)
         try:
             raw = text.encode()
@@ -186,7 +191,7 @@ class _Encoder:
         head = _HEADER.pack(_MAGIC, len(tags), len(integers), len(floats), len(raw))
         packed = struct.pack(f"<{len(integers)}q{len(floats)}d", *integers, *floats)
         fill = bytes(-(len(tags) + len(raw)) & 7)
-        return b"".join((head, packed, tags, raw, fill, *self.arrays))
+        return [head, packed, tags, raw, fill, *self.arrays]
 
 
 # --- decoding ---------------------------------------------------------------------------------------------

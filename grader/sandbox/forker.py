@@ -20,6 +20,8 @@ from grader.sandbox.limits import Limits
 from grader.sandbox.lockdown import Kit, Setting, lock, prepare
 from grader.sandbox.orders import ANSWER, END, NO_FORK, ORDER, PATHS_BYTES, TRY, UNKNOWN
 
+_OBJECTS = 50_000
+
 
 def main(arguments: list[str]) -> None:
     """Serve the control socket until it closes.
@@ -34,6 +36,8 @@ def main(arguments: list[str]) -> None:
         with contextlib.suppress(OSError):
             protect()
     kit = prepare(os.path.dirname(numpy.__file__), [name for name in without.split(",") if name])
+    # Workers inherit all of this. A request is a large tree without cycles, which the collector need not walk through.
+    gc.set_threshold(_OBJECTS)
     gc.collect()
     gc.freeze()
     forker = _Forker(socket.socket(fileno=int(descriptor)), kit)

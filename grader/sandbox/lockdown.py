@@ -57,7 +57,7 @@ class MissingLayerError(Exception):
 
 
 def prepare(numpy_folder: str, without: Collection[str] = ()) -> Kit:
-    """Return what workers need for their locks; makes descriptors that they inherit.
+    """Return what workers need for their locks; makes descriptors that they inherit, and imports through them.
 
     Layers named in `without` are left out, so that a test can see what the others are worth.
     """
@@ -78,6 +78,8 @@ def prepare(numpy_folder: str, without: Collection[str] = ()) -> Kit:
         try:
             users = accounts.base()
             doors = _open_doors(numpy_folder, ruleset)
+            # Here, not in each worker: this process may use the doors too.
+            places.go_through(doors, sys.modules)
         except (accounts.NoAccountError, OSError) as error:
             users, reasons["user"] = None, _reason(error)
     return Kit(ruleset, doors, users, reasons)
@@ -208,8 +210,6 @@ def _become_nobody(setting: Setting, held: Sequence[str]) -> None:
     if kit.users is None:
         raise MissingLayerError(f"{sys.platform} is not supported")
     accounts.become(accounts.user_of(os.getpid(), kit.users))
-    if kit.doors:
-        places.go_through(kit.doors, sys.modules)
     # Another user is no longer told when the parent ends.
     if setting.parent is not None:
         _die_with_parent(setting, held)

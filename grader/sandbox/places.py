@@ -97,8 +97,10 @@ def _is_open(folder: str) -> bool:
 def go_through(doors: Mapping[str, int], modules: Mapping[str, ModuleType]) -> None:
     """Let this process import from folders that it can only come to through open descriptors.
 
-    `doors` are descriptors by folder. A path through `/proc/self/fd` does not touch the folders above.
+    `doors` are descriptors by folder, perhaps none. A path through `/proc/self/fd` does not touch the folders above.
     """
+    if not doors:
+        return
     known = sorted(((folder, f"/proc/self/fd/{number}") for folder, number in doors.items()), reverse=True)
     sys.path[:] = [_redirect(path, known) for path in sys.path]
     for module in list(modules.values()):

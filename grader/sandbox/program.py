@@ -18,6 +18,8 @@ from grader.sandbox.functions import NAMED
 from grader.sandbox.marks import Named, Seed, plain_array
 
 _IN, _SHARED, _RESULT = range(3)
+# What need not be copied.
+_PLAIN = frozenset((int, float, bool, str, type(None)))
 _SLOTS = {"in": _IN, "shared": _SHARED, "result": _RESULT}
 
 
@@ -106,23 +108,20 @@ class _Row:
 
     def copy(self, index: int) -> Any:
         """Return a fresh copy of an input; a generator goes on where it was."""
-        value = self.inputs[index]
-        if type(value) is np.ndarray:
-            fresh = value.copy()
-            self.copies.append((index, value, fresh))
-            return fresh
-        return self._copy_rare(index, value)
+        return self._copy(index, self.inputs[index])
 
-    def _copy_rare(self, index: int, value: Any) -> Any:
+    def _copy(self, index: int, value: Any) -> Any:
         kind = type(value)
+        if kind in _PLAIN:
+            return value
         if kind is np.ndarray:
             fresh = value.copy()
             self.copies.append((index, value, fresh))
             return fresh
         if kind is list or kind is tuple:
-            return kind(self._copy_rare(index, item) for item in value)
+            return kind([self._copy(index, item) for item in value])
         if kind is dict:
-            return {key: self._copy_rare(index, item) for key, item in value.items()}
+            return {key: item if type(item) in _PLAIN else self._copy(index, item) for key, item in value.items()}
         if kind is Seed:
             if index not in self.lasting:
                 self.lasting[index] = np.random.default_rng(value.value)
@@ -153,7 +152,7 @@ class _Row:
         """Return the inputs of which some copy was written to."""
         found: list[int] = []
         for index, pristine, copy in self.copies:
-            if index not in found and copy.tobytes() != pristine.tobytes():
+            if copy.tobytes() != pristine.tobytes() and index not in found:
                 found.append(index)
         return found
 
@@ -177,9 +176,16 @@ class _Step:
 
     def _arguments(self, row: _Row) -> list[Any]:
         arguments = []
+        inputs, copies = row.inputs, row.copies
         for kind, index, position in self.slots:
             if kind == _IN:
-                arguments.append(row.copy(index))
+                value = inputs[index]
+                if type(value) is np.ndarray:  # Nearly always; a call of `copy` takes as long as the copy.
+                    fresh = value.copy()
+                    copies.append((index, value, fresh))
+                    arguments.append(fresh)
+                else:
+                    arguments.append(row.copy(index))
             elif kind == _SHARED:
                 arguments.append(row.share(index))
             else:
@@ -225,10 +231,11 @@ class _Step:
         resolved = self._arguments(row)
         stacked: np.ndarray[Any, np.dtype[Any]] | None = None
         steps = row.inputs[options["steps"]]
+        moved, resolved[position] = resolved[position], None
         for number, h in enumerate(steps):
             # Fresh copies for every call; what is done to them is not looked at here, so they are not kept.
-            arguments = [_copy_plain(value) for value in resolved]
-            arguments[position] = resolved[position] + h * direction
+            arguments = [value.copy() if type(value) is np.ndarray else _copy_plain(value) for value in resolved]
+            arguments[position] = moved + h * direction
             result = self._output(self.function(*arguments), output)
             if stacked is None:
                 # Not the first output's own dtype: a loss may be the integer 0 there and a fraction later.
@@ -259,12 +266,14 @@ class _Step:
 def _copy_plain(value: Any) -> Any:
     """Return a copy of an array, or of containers of arrays; everything else as it is."""
     kind = type(value)
+    if kind in _PLAIN:
+        return value
     if kind is np.ndarray:
         return value.copy()
     if kind is dict:
-        return {key: _copy_plain(item) for key, item in value.items()}
+        return {key: item if type(item) in _PLAIN else _copy_plain(item) for key, item in value.items()}
     if kind is list or kind is tuple:
-        return kind(_copy_plain(item) for item in value)
+        return kind([_copy_plain(item) for item in value])
     return value
 
 

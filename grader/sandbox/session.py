@@ -66,7 +66,7 @@ class Session:
         allowance: Allowance,
         hear: Callable[[Buffer], None] | None = None,
         meanwhile: Callable[[], None] | None = None,
-    ) -> Buffer | Lost:
+    ) -> bytearray | Lost:
         """Send one request; return the payload of its reply, or why there is none.
 
         `hear` is given the payload of each event that comes before the reply, and may raise ProtocolError.
@@ -80,8 +80,8 @@ class Session:
 
     def _listen(
         self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[Buffer], None] | None
-    ) -> Buffer | Lost:
-        outcome: Buffer | Lost
+    ) -> bytearray | Lost:
+        outcome: bytearray | Lost
         try:
             outcome = self._wait(call, wanted, allowance, hear)
         except ProtocolError:
@@ -92,7 +92,7 @@ class Session:
 
     def _wait(
         self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[Buffer], None] | None
-    ) -> Buffer | Lost:
+    ) -> bytearray | Lost:
         channel, frames = self._channel, self._frames
         frames.restart()
         start_cpu_s, end_s = (
@@ -144,7 +144,11 @@ class _Frames:
     """Cuts the bytes from a worker into frames, and takes only so many for one request."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        # What came before the payload that is being filled, or after it.
+        self._loose = bytearray()
+        self._head: tuple[bytes, int] = b"", 0
+        self._payload: bytearray | None = None
+        self._filled = 0
         self.taken = 0
 
     def restart(self) -> None:
@@ -156,19 +160,30 @@ class _Frames:
         self.taken += len(data)
         if self.taken > answers.MAX_REPLY_BYTES + framing.FRAME_BYTES:
             raise ProtocolError("a reply is too long")
-        self._buffer += data
+        if self._payload is None:
+            self._loose += data
+        else:
+            self._fill(self._payload, data)
 
-    def take(self) -> tuple[bytes, int, Buffer] | None:
+    def _fill(self, payload: bytearray, data: Buffer) -> None:
+        start, end = self._filled, min(self._filled + len(data), len(payload))
+        payload[start:end] = data[: end - start]
+        self._loose += data[end - start :]
+        self._filled = end
+
+    def take(self) -> tuple[bytes, int, bytearray] | None:
         """Return call id, kind and payload of the next whole frame, or None."""
-        if len(self._buffer) < framing.FRAME_BYTES:
+        if self._payload is None:
+            if len(self._loose) < framing.FRAME_BYTES:
+                return None
+            call, kind, length = framing.read_head(self._loose)
+            if length > answers.MAX_REPLY_BYTES:
+                raise ProtocolError("a frame is too long")
+            # Made once and filled: a buffer that grows is copied again and again.
+            begun, self._loose = memoryview(self._loose)[framing.FRAME_BYTES :], bytearray()
+            self._head, self._payload, self._filled = (call, kind), bytearray(length), 0
+            self._fill(self._payload, begun)
+        if self._filled < len(self._payload):
             return None
-        call, kind, length = framing.read_head(self._buffer)
-        if length > answers.MAX_REPLY_BYTES:
-            raise ProtocolError("a frame is too long")
-        end = framing.FRAME_BYTES + length
-        if len(self._buffer) < end:
-            return None
-        whole = self._buffer
-        # What follows the frame is copied, not the frame: a reply can be large.
-        self._buffer = whole[end:]
-        return call, kind, memoryview(whole).toreadonly()[framing.FRAME_BYTES : end]
+        payload, self._payload = self._payload, None
+        return *self._head, payload

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grader.errors import ProtocolError, SandboxError
 from grader.report import Isolation
@@ -21,6 +21,7 @@ from grader.sandbox.levels import judge
 from grader.sandbox.limits import Limits
 from grader.sandbox.output import Output
 from grader.sandbox.patience import Patience
+from grader.sandbox.recall import Recall
 from grader.sandbox.replies import Lost, Manifest, Row, Step
 from grader.sandbox.session import Allowance, Session
 from grader.sandbox.zygote import Zygote
@@ -46,16 +47,17 @@ def open_student(
     wanted: Mapping[str, Sequence[str]],
     show_prints: bool = False,
     until: float | None = None,
+    recall: Recall[Any] | None = None,
 ) -> Student | InProcessStudent:
     """Return a submission in a process of its own, or in this one where there is no zygote.
 
-    until: see `Student`; without a zygote nothing can be stopped.
+    until, recall: see `Student`; without a zygote nothing can be stopped, and everything is read anew.
     """
     if zygote is None:
         from grader.sandbox.in_process import InProcessStudent  # For start-up time.
 
         return InProcessStudent(files, names=names, wanted=wanted, show_prints=show_prints)
-    return Student(zygote, files, names=names, wanted=wanted, show_prints=show_prints, until=until)
+    return Student(zygote, files, names=names, wanted=wanted, show_prints=show_prints, until=until, recall=recall)
 
 
 class Student:
@@ -63,7 +65,8 @@ class Student:
 
     `files` are sources by file name, `names` the paths that people see, `wanted` the functions of interest by
     file. With `show_prints` what the submission prints is kept for `printed`. `until` is the moment on
-    `time.monotonic` after which nothing of it is run any more, and what runs is ended.
+    `time.monotonic` after which nothing of it is run any more, and what runs is ended. Replies that `recall` knows
+    are not read again.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Student:
         limits: Limits | None = None,
         show_prints: bool = False,
         until: float | None = None,
+        recall: Recall[Any] | None = None,
     ) -> None:
         self._zygote = zygote
         self._limits = limits or zygote.limits
@@ -87,6 +91,7 @@ class Student:
         self._ended: dict[str, Lost] = {}
         self._output = Output(self._limits) if show_prints else None
         self._until = math.inf if until is None else until
+        self._recall: Recall[Any] = Recall(()) if recall is None else recall
         self._session: Session | None = None
         self._is_loaded = False
         self._manifest: Manifest | None = None
@@ -200,7 +205,7 @@ class Student:
         allowance: Allowance,
         hear: Callable[[marks.Buffer], None] | None = None,
         meanwhile: Callable[[], None] | None = None,
-    ) -> marks.Buffer | Lost:
+    ) -> bytearray | Lost:
         """Send a request to a worker, within what is left of the whole run."""
         left_s = max(0.0, self._until - time.monotonic())
         reply = session.ask(payload, replace(allowance, most_s=left_s), hear, meanwhile)
@@ -256,13 +261,20 @@ class Student:
             reply = self._ask(session, payload, self._allowance, meanwhile=meanwhile)
             if not isinstance(reply, Lost):
                 try:
-                    counts = [len(batch) for batch in groups]
-                    return answers.read_rows(answers.decode(reply), counts, self._shown)
+                    return self._read(payload, reply, [len(batch) for batch in groups])
                 except ProtocolError:
                     session.close()
         if self._output is not None and kept is not None:
             self._output.restore(kept)  # The replay prints it again.
         return self._replay(payload, groups, timeouts)
+
+    def _read(self, payload: marks.Buffer, reply: bytearray, counts: Sequence[int]) -> list[list[Row]]:
+        """Return the rows of a reply: the same list as before where it is the same reply as before."""
+        rows = self._recall.find(payload, reply, self._shown)
+        if rows is None:
+            rows = answers.read_rows(answers.decode(reply), counts, self._shown)
+            self._recall.add(payload, reply, self._shown, rows)
+        return rows
 
     def _replay(self, payload: marks.Buffer, groups: Sequence[Sequence[int]], timeouts: int) -> list[list[Row]]:
         """Run the rows of a request one by one, each in a worker that is known to be alive."""

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from grader.sandbox.program import Surroundings, run
 
 _REQUESTS, _REPLIES = 3, 4
 _SPARE = 1 / 16
+_LARGE = 2**13
 
 
 def start(requests: int, replies: int, output: int | None, limits: Limits, kit: Kit, parent: int | None = None) -> None:
@@ -146,9 +147,10 @@ class _Worker:
 
     def send(self, kind: int, call: bytes, tree: Any) -> None:
         """Write one frame whole."""
-        payload = codec.encode(tree)
-        for part in (framing.frame_head(call, kind, len(payload)), payload):
-            view = memoryview(part)
+        parts = codec.encode_parts(tree)
+        head = framing.frame_head(call, kind, sum(map(len, parts)))
+        for piece in _gather([head, *parts]):
+            view = memoryview(piece)
             while view:
                 view = view[os.write(self.replies, view) :]
 
@@ -184,6 +186,19 @@ class _Worker:
                 emit=lambda step: self.send(framing.EVENT, call, step),
             )
         return run(request, surroundings)
+
+
+def _gather(parts: Sequence[marks.Buffer]) -> Iterator[marks.Buffer]:
+    """Join what is small; a large part is left where it is, for joining would copy it."""
+    small: list[marks.Buffer] = []
+    for part in parts:
+        if len(part) < _LARGE:
+            small.append(part)
+        else:
+            yield b"".join(small)
+            small = []
+            yield part
+    yield b"".join(small)
 
 
 def _timers(limits: Limits) -> tuple[Callable[[], None], Callable[[], None]]:
