@@ -48,6 +48,29 @@ MISTAKES = {
         "_tanh = tanh_backward\n\n\ndef tanh_backward(dout, cache):\n    return _tanh(np.ones_like(dout), cache)\n",
     ),
 }
+# Other ways to write what the reference does: file, its words, theirs. Most round otherwise.
+STYLES = (
+    ("layers.py", "rows.T @ dout", "(dout.T @ rows).T"),
+    ("layers.py", "dout * out * (1 - out)", "out * (1 - out) * dout"),
+    ("layers.py", "dout * (1 - out**2)", "dout - dout * out * out"),
+    ("layers.py", "np.sum(difference**2), 2 * difference", "np.vdot(difference, difference), difference + difference"),
+    ("layers.py", "dx = np.exp(log_p)", "dx = np.exp(shifted)\n    dx /= dx.sum(axis=1, keepdims=True)"),
+    ("initializers.py", "np.sqrt(2 / (fan_in + fan_out))", "np.sqrt(2) / np.sqrt(fan_in + fan_out)"),
+    ("initializers.py", "np.sqrt(6 / (fan_in + fan_out))", "np.sqrt(3) * np.sqrt(2 / (fan_in + fan_out))"),
+    (
+        "initializers.py",
+        "np.sqrt(2 / ((1 + negative_slope**2) * fan_in))",
+        "(2 / (1 + negative_slope**2) / fan_in) ** 0.5",
+    ),
+    (
+        "initializers.py",
+        "np.sqrt(6 / ((1 + negative_slope**2) * fan_in))",
+        "(6 / (1 + negative_slope**2) / fan_in) ** 0.5",
+    ),
+    ("batchnorm.py", "b = 1 / np.sqrt(var + eps)", "b = (var + eps) ** -0.5"),
+    ("batchnorm.py", "gamma * (a * b) + beta", "gamma * b * a + beta"),
+    ("batchnorm.py", 'steps["dvar"] * 2 * a / n + steps["dmu"] / n', '(2 * steps["dvar"] * a + steps["dmu"]) / n'),
+)
 BROKEN = {
     "syntax": "def affine_backward(dout, cache)\n    return\n",
     "import": "import tensorflow_that_nobody_has\n",
@@ -112,8 +135,13 @@ def write_class(folder: Path, count: int = 300, seed: int = 0, shares: Mapping[s
 
 
 def _right(rng: random.Random):
+    files = reference()
+    for file, theirs, mine in STYLES:
+        assert theirs in files[file], f"the reference no longer says {theirs}"
+        if rng.random() < 0.5:
+            files[file] = files[file].replace(theirs, mine)
     # No two are the same: a comment of one's own.
-    return {file: f"{text}# {rng.random()}\n" for file, text in reference().items()}, "reference"
+    return {file: f"{text}# {rng.random()}\n" for file, text in files.items()}, "in other words"
 
 
 def _wrong(rng: random.Random):

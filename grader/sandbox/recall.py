@@ -6,6 +6,7 @@ nothing but the request and its bytes, so that the same bytes need not be read a
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -37,35 +38,41 @@ class Recall(Generic[Verdict]):
     def __init__(self, requests: Iterable[Buffer]) -> None:
         self._requests = tuple(requests)  # Kept alive: they are known by their identity.
         self._known: dict[int, list[_Known[Verdict]]] = {id(request): [] for request in self._requests}
+        self._lock = threading.Lock()  # A cluster may grade several submissions in one process.
 
     def find(self, request: Buffer, reply: bytearray, shown: Collection[str]) -> list[list[Row]] | None:
         """Return the rows that these bytes were read as: the very list that `add` was given.
 
         shown: the file names that the submission's tracebacks may name, which decide how errors are read.
         """
-        known = self._known.get(id(request), [])
-        for number, one in enumerate(known):
-            if one.reply == reply and one.shown in (None, shown):
-                known.append(known.pop(number))
-                return one.rows
+        with self._lock:
+            known = self._known.get(id(request), [])
+            for number, one in enumerate(known):
+                if one.reply == reply and one.shown in (None, shown):
+                    known.append(known.pop(number))
+                    return one.rows
         return None
 
     def add(self, request: Buffer, reply: bytearray, shown: Collection[str], rows: list[list[Row]]) -> None:
         """Remember what a reply was read as."""
-        known = self._known.get(id(request))
-        if known is None:
+        if id(request) not in self._known:
             return
         has_errors = any(isinstance(step, Raised) for batch in rows for row in batch for step in row.steps)
-        known.append(_Known(reply, rows, shown if has_errors else None))
-        while len(known) > 1 and (len(known) > _REPLIES or sum(len(one.reply) for one in known) > _BYTES):
-            del known[0]
+        with self._lock:
+            known = self._known[id(request)]
+            known.append(_Known(reply, rows, shown if has_errors else None))
+            while len(known) > 1 and (len(known) > _REPLIES or sum(len(one.reply) for one in known) > _BYTES):
+                del known[0]
 
     def find_verdict(self, request: Buffer, rows: list[list[Row]]) -> Verdict | None:
         """Return what was noted for these very rows, or None."""
-        return next((one.verdict for one in self._known.get(id(request), []) if one.rows is rows), None)
+        return next((one.verdict for one in self._find(request, rows)), None)
 
     def note(self, request: Buffer, rows: list[list[Row]], verdict: Verdict) -> None:
         """Remember what these very rows are worth, for as long as they are remembered."""
-        for one in self._known.get(id(request), []):
-            if one.rows is rows:
-                one.verdict = verdict
+        for one in self._find(request, rows):
+            one.verdict = verdict
+
+    def _find(self, request: Buffer, rows: list[list[Row]]) -> list[_Known[Verdict]]:
+        with self._lock:
+            return [one for one in self._known.get(id(request), []) if one.rows is rows]

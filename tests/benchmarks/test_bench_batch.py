@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,10 +27,13 @@ from grader.batch.kit import Kit, fingerprint
 from grader.batch.layouts import find_hand_ins
 from grader.batch.run import Run
 from grader.batch.work import keep, measure, shelf
+from grader.sandbox.recall import Recall
 
 ROOT = Path(__file__).parent.parent.parent
 GRADER = Path(sys.executable).parent / "grader"
 WELL_BEHAVED = {"right": 75, "wrong": 135, "unfinished": 40}
+# Enough before the first figure for most answers to have come once.
+COUNTS = 16, 48
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are warm where they are forked")
 
 
@@ -80,8 +84,10 @@ class Here(Executor):
 
 
 @contextmanager
-def here(kit):
+def here(kit, is_forgetful):
     keep(kit)
+    if is_forgetful:
+        shelf()[kit.hash] = replace(shelf()[kit.hash], recall=Recall(()))
     try:
         yield Here()
     finally:
@@ -93,26 +99,31 @@ def used_cpu_s():
     return time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
 
-def test_cpu_a_submission_against_a_plain_loop(benchmark, kit, assignment, tmp_path):
-    """Right submissions with all locks, gradebook and pages; the bar is 3 times each scheduled call made once."""
+@pytest.mark.parametrize("is_forgetful", [False, True], ids=["a class", "answers that nobody gave before"])
+def test_cpu_a_submission_against_a_plain_loop(benchmark, kit, assignment, tmp_path, is_forgetful):
+    """Right submissions with all locks, gradebook and pages; the bar is 3 times each scheduled call made once.
+
+    They round differently, each function in one way of two; forgetful, as if no two ever rounded alike.
+    """
     functions, rows = prepare(parse(kit.bank, "here"), assignment)
     plain_loop(functions, rows)
-    for count in (4, 24):
+    for count in COUNTS:
         write_class(tmp_path / f"class{count}", count, 0, {"right": 1})
     ratios, costs = [], []
 
     def once():
         cpu = {}
-        for count in (4, 24):
+        for count in COUNTS:
             before = used_cpu_s()
             out = tmp_path / f"{count}-{len(ratios)}"
-            grade_all(kit, assignment, tmp_path / f"class{count}", out, partial(here, kit), 1)
+            grade_all(kit, assignment, tmp_path / f"class{count}", out, partial(here, kit, is_forgetful), 1)
             cpu[count] = used_cpu_s() - before
         before = time.process_time()
         for _ in range(10):
             plain_loop(functions, rows)
         plain = (time.process_time() - before) / 10
-        costs.append((cpu[24] - cpu[4]) / 20)  # Without what is done once for a class.
+        few, many = COUNTS
+        costs.append((cpu[many] - cpu[few]) / (many - few))  # Without what is done once for a class.
         ratios.append(costs[-1] / plain)
 
     benchmark.pedantic(once, rounds=3)
@@ -120,23 +131,35 @@ def test_cpu_a_submission_against_a_plain_loop(benchmark, kit, assignment, tmp_p
     benchmark.extra_info["ratio to the plain loop"] = round(statistics.median(ratios), 2)
 
 
-def test_memory_against_class_size(benchmark, tmp_path):
-    """The greatest resident memory of the process that holds the gradebook, for 25 and for 400 students."""
+# A process of its own between: a child is told its parent's memory as its own.
+MEASURE = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+@pytest.mark.parametrize("kind", ["unfinished", "right"])
+def test_memory_against_class_size(benchmark, tmp_path, kind):
+    """The greatest resident memory of any process, for few students and for many."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     peaks = {}
 
     def once():
-        for count in (25, 400):
-            write_class(tmp_path / f"class{count}", count, 0, {"unfinished": 1})
+        for count in (25, 200):
+            write_class(tmp_path / f"class{count}", count, 0, {kind: 1})
             arguments = [str(tmp_path / f"class{count}"), "--out", str(tmp_path / f"out{count}")]
-            process = subprocess.Popen(
-                [str(GRADER), "batch", "hw3", *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+            peaks[count] = int(
+                subprocess.run(
+                    [sys.executable, "-c", MEASURE, str(GRADER), "batch", "hw3", *arguments],
+                    cwd=ROOT,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                ).stdout
             )
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = status
-            assert status == 0
-            peaks[count] = usage.ru_maxrss / 1024
 
     benchmark.pedantic(once, rounds=1)
     for count, peak in peaks.items():
-        benchmark.extra_info[f"MB for {count} students"] = round(peak, 1)
+        benchmark.extra_info[f"MB for {count} students"] = round(peak / 1024, 1)
