@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -385,3 +387,33 @@ def test_each_layer_fails_alone(layer):
     assert f"{layer}: left out on request" in isolation.missing
     assert layer not in isolation.layers
     assert {"descriptors", "death signal"} <= set(isolation.layers)
+
+
+# --- memory of a process that grades for long -----------------------------------------------------------------
+
+TOUCHES = """
+import resource, sys
+from grader.sandbox import kernel
+if sys.argv[1] == "keep":
+    kernel.keep_memory()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def touch():
+    parts = [bytearray(2**20) for _ in range(8)]
+touch()
+before = faults()
+for _ in range(10):
+    touch()
+print(faults() - before)
+"""
+
+
+def test_memory_that_is_kept_is_not_touched_for_the_first_time_again():
+    if not hasattr(ctypes.CDLL(None), "mallopt"):
+        pytest.skip("another C library than glibc")
+
+    def count(mode):
+        command = [sys.executable, "-c", TOUCHES, mode]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert count("keep") < count("give back") / 10

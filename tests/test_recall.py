@@ -40,43 +40,43 @@ def filled(*replies, request=REQUEST):
 
 
 def test_equal_bytes_are_the_same_rows():
-    recall, [first] = filled(bytearray(b"12345678"))
-    assert recall.find(REQUEST, bytearray(b"12345678"), NAMES) is first
+    recall, [first] = filled(b"12345678")
+    assert recall.find(REQUEST, b"12345678", NAMES) is first
 
 
 def test_one_bit_makes_another_reply():
-    recall, _ = filled(bytearray(b"12345678"))
-    assert recall.find(REQUEST, bytearray(b"12345679"), NAMES) is None
+    recall, _ = filled(b"12345678")
+    assert recall.find(REQUEST, b"12345679", NAMES) is None
 
 
 def test_the_same_bytes_answer_another_request_differently():
     recall = Recall([REQUEST, OTHER])
-    recall.add(REQUEST, bytearray(b"x"), NAMES, rows())
-    assert recall.find(OTHER, bytearray(b"x"), NAMES) is None
+    recall.add(REQUEST, b"x", NAMES, rows())
+    assert recall.find(OTHER, b"x", NAMES) is None
 
 
 def test_what_else_was_asked_is_forgotten():
     recall = Recall([REQUEST])
-    recall.add(OTHER, bytearray(b"x"), NAMES, one := rows())
+    recall.add(OTHER, b"x", NAMES, one := rows())
     recall.note(OTHER, one, "verdict")
-    assert recall.find(OTHER, bytearray(b"x"), NAMES) is None
+    assert recall.find(OTHER, b"x", NAMES) is None
     assert recall.find_verdict(OTHER, one) is None
 
 
 def test_errors_are_read_by_the_names_of_a_submission():
     recall = Recall([REQUEST])
-    recall.add(REQUEST, bytearray(b"x"), NAMES, one := rows(Raised("ValueError", "no")))
-    assert recall.find(REQUEST, bytearray(b"x"), frozenset({"b/a.py"})) is None
-    assert recall.find(REQUEST, bytearray(b"x"), frozenset({"a.py"})) is one
+    recall.add(REQUEST, b"x", NAMES, one := rows(Raised("ValueError", "no")))
+    assert recall.find(REQUEST, b"x", frozenset({"b/a.py"})) is None
+    assert recall.find(REQUEST, b"x", frozenset({"a.py"})) is one
 
 
 def test_values_are_the_same_under_every_name():
-    recall, [first] = filled(bytearray(b"x"))
-    assert recall.find(REQUEST, bytearray(b"x"), frozenset({"b/a.py"})) is first
+    recall, [first] = filled(b"x")
+    assert recall.find(REQUEST, b"x", frozenset({"b/a.py"})) is first
 
 
 def test_a_verdict_belongs_to_the_very_rows():
-    recall, [first, second] = filled(bytearray(b"1"), bytearray(b"2"))
+    recall, [first, second] = filled(b"1", b"2")
     recall.note(REQUEST, first, "right")
     assert recall.find_verdict(REQUEST, first) == "right"
     assert recall.find_verdict(REQUEST, second) is None
@@ -84,18 +84,18 @@ def test_a_verdict_belongs_to_the_very_rows():
 
 
 def test_what_was_of_no_use_for_the_longest_time_goes_first():
-    recall, kept = filled(*(bytearray([number]) for number in range(8)))
-    assert recall.find(REQUEST, bytearray([0]), NAMES) is kept[0]
-    recall.add(REQUEST, bytearray([8]), NAMES, rows())
-    assert recall.find(REQUEST, bytearray([1]), NAMES) is None
-    assert recall.find(REQUEST, bytearray([0]), NAMES) is kept[0]
+    recall, kept = filled(*(bytes([number]) for number in range(8)))
+    assert recall.find(REQUEST, bytes([0]), NAMES) is kept[0]
+    recall.add(REQUEST, bytes([8]), NAMES, rows())
+    assert recall.find(REQUEST, bytes([1]), NAMES) is None
+    assert recall.find(REQUEST, bytes([0]), NAMES) is kept[0]
 
 
 def test_few_large_replies_are_kept_and_always_the_last():
     size = 3 * 2**20
-    recall, kept = filled(*(bytearray([number]) * size for number in range(3)), bytearray(9 * 2**20))
-    assert recall.find(REQUEST, bytearray([2]) * size, NAMES) is None
-    assert recall.find(REQUEST, bytearray(9 * 2**20), NAMES) is kept[3]
+    recall, kept = filled(*(bytes([number]) * size for number in range(3)), bytes(9 * 2**20))
+    assert recall.find(REQUEST, bytes([2]) * size, NAMES) is None
+    assert recall.find(REQUEST, bytes(9 * 2**20), NAMES) is kept[3]
 
 
 # --- grading with it ----------------------------------------------------------------------------------------

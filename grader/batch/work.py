@@ -24,6 +24,7 @@ from grader.errors import GraderError
 from grader.intake import Submission
 from grader.render import html
 from grader.report import Isolation, Outcome, ProblemResult, Report
+from grader.sandbox import kernel
 from grader.sandbox.recall import Recall
 from grader.sandbox.student import open_student
 from grader.sandbox.zygote import Zygote
@@ -110,6 +111,7 @@ def keep(kit: Kit) -> None:
     # What is decoded stays: the collector need not walk through it, nor a forked process copy the pages that it marks.
     gc.collect()
     gc.freeze()
+    kernel.keep_memory()
 
 
 def measure(kit: str) -> Isolation:

@@ -35,8 +35,7 @@ _SIGNALS = {
 def decode(payload: marks.Buffer) -> Any:
     """Return the tree of a reply; raise ProtocolError for anything else."""
     try:
-        view = memoryview(payload).toreadonly()
-        return codec.decode(view, max_bytes=MAX_REPLY_BYTES, max_nodes=MAX_REPLY_NODES, max_text=MAX_REPLY_TEXT)
+        return codec.decode(payload, max_bytes=MAX_REPLY_BYTES, max_nodes=MAX_REPLY_NODES, max_text=MAX_REPLY_TEXT)
     except marks.WireError as error:
         raise ProtocolError(str(error)) from None
 

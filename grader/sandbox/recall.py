@@ -22,7 +22,7 @@ Verdict = TypeVar("Verdict")
 
 @dataclass(eq=False)
 class _Known(Generic[Verdict]):
-    reply: bytearray
+    reply: bytes
     rows: list[list[Row]]
     # The file names that its tracebacks were read with; None where it has none.
     shown: Collection[str] | None
@@ -40,7 +40,7 @@ class Recall(Generic[Verdict]):
         self._known: dict[int, list[_Known[Verdict]]] = {id(request): [] for request in self._requests}
         self._lock = threading.Lock()  # A cluster may grade several submissions in one process.
 
-    def find(self, request: Buffer, reply: bytearray, shown: Collection[str]) -> list[list[Row]] | None:
+    def find(self, request: Buffer, reply: bytes, shown: Collection[str]) -> list[list[Row]] | None:
         """Return the rows that these bytes were read as: the very list that `add` was given.
 
         shown: the file names that the submission's tracebacks may name, which decide how errors are read.
@@ -53,7 +53,7 @@ class Recall(Generic[Verdict]):
                     return one.rows
         return None
 
-    def add(self, request: Buffer, reply: bytearray, shown: Collection[str], rows: list[list[Row]]) -> None:
+    def add(self, request: Buffer, reply: bytes, shown: Collection[str], rows: list[list[Row]]) -> None:
         """Remember what a reply was read as."""
         if id(request) not in self._known:
             return

@@ -17,6 +17,7 @@ from grader.sandbox.replies import Lost
 from grader.sandbox.zygote import Zygote
 
 _START_S = 60.0
+_SMALL = 2**12
 _PROTOCOL = Lost("protocol", "disturbed the pipe to the grader, so its answer cannot be read")
 
 
@@ -66,7 +67,7 @@ class Session:
         allowance: Allowance,
         hear: Callable[[Buffer], None] | None = None,
         meanwhile: Callable[[], None] | None = None,
-    ) -> bytearray | Lost:
+    ) -> bytes | Lost:
         """Send one request; return the payload of its reply, or why there is none.
 
         `hear` is given the payload of each event that comes before the reply, and may raise ProtocolError.
@@ -80,8 +81,8 @@ class Session:
 
     def _listen(
         self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[Buffer], None] | None
-    ) -> bytearray | Lost:
-        outcome: bytearray | Lost
+    ) -> bytes | Lost:
+        outcome: bytes | Lost
         try:
             outcome = self._wait(call, wanted, allowance, hear)
         except ProtocolError:
@@ -92,7 +93,7 @@ class Session:
 
     def _wait(
         self, call: bytes, wanted: int, allowance: Allowance, hear: Callable[[Buffer], None] | None
-    ) -> bytearray | Lost:
+    ) -> bytes | Lost:
         channel, frames = self._channel, self._frames
         frames.restart()
         start_cpu_s, end_s = (
@@ -144,11 +145,10 @@ class _Frames:
     """Cuts the bytes from a worker into frames, and takes only so many for one request."""
 
     def __init__(self) -> None:
-        # What came before the payload that is being filled, or after it.
-        self._loose = bytearray()
-        self._head: tuple[bytes, int] = b"", 0
-        self._payload: bytearray | None = None
-        self._filled = 0
+        self._chunks: list[bytes | bytearray] = []
+        self._held = 0
+        # So many bytes must be here before it is worth looking again.
+        self._wanted = framing.FRAME_BYTES
         self.taken = 0
 
     def restart(self) -> None:
@@ -160,30 +160,30 @@ class _Frames:
         self.taken += len(data)
         if self.taken > answers.MAX_REPLY_BYTES + framing.FRAME_BYTES:
             raise ProtocolError("a reply is too long")
-        if self._payload is None:
-            self._loose += data
+        self._held += len(data)
+        if len(data) >= _SMALL:
+            self._chunks.append(data)
+        # Bytes that come one by one must not become a million objects.
+        elif self._chunks and isinstance(self._chunks[-1], bytearray):
+            self._chunks[-1] += data
         else:
-            self._fill(self._payload, data)
+            self._chunks.append(bytearray(data))
 
-    def _fill(self, payload: bytearray, data: Buffer) -> None:
-        start, end = self._filled, min(self._filled + len(data), len(payload))
-        payload[start:end] = data[: end - start]
-        self._loose += data[end - start :]
-        self._filled = end
-
-    def take(self) -> tuple[bytes, int, bytearray] | None:
+    def take(self) -> tuple[bytes, int, bytes] | None:
         """Return call id, kind and payload of the next whole frame, or None."""
-        if self._payload is None:
-            if len(self._loose) < framing.FRAME_BYTES:
-                return None
-            call, kind, length = framing.read_head(self._loose)
-            if length > answers.MAX_REPLY_BYTES:
-                raise ProtocolError("a frame is too long")
-            # Made once and filled: a buffer that grows is copied again and again.
-            begun, self._loose = memoryview(self._loose)[framing.FRAME_BYTES :], bytearray()
-            self._head, self._payload, self._filled = (call, kind), bytearray(length), 0
-            self._fill(self._payload, begun)
-        if self._filled < len(self._payload):
+        if self._held < self._wanted:
             return None
-        payload, self._payload = self._payload, None
-        return *self._head, payload
+        if len(self._chunks[0]) < framing.FRAME_BYTES:
+            self._chunks = [b"".join(self._chunks)]
+        call, kind, length = framing.read_head(self._chunks[0])
+        if length > answers.MAX_REPLY_BYTES:
+            raise ProtocolError("a frame is too long")
+        self._wanted = framing.FRAME_BYTES + length
+        if self._held < self._wanted:
+            return None
+        # Large replies are common, and joined once. What follows a frame is not.
+        first, *rest = self._chunks
+        payload = b"".join([memoryview(first)[framing.FRAME_BYTES :], *rest])
+        payload, left = payload[:length], payload[length:]
+        self._chunks, self._held, self._wanted = [left] if left else [], len(left), framing.FRAME_BYTES
+        return call, kind, payload

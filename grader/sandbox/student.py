@@ -205,7 +205,7 @@ class Student:
         allowance: Allowance,
         hear: Callable[[marks.Buffer], None] | None = None,
         meanwhile: Callable[[], None] | None = None,
-    ) -> bytearray | Lost:
+    ) -> bytes | Lost:
         """Send a request to a worker, within what is left of the whole run."""
         left_s = max(0.0, self._until - time.monotonic())
         reply = session.ask(payload, replace(allowance, most_s=left_s), hear, meanwhile)
@@ -268,7 +268,7 @@ class Student:
             self._output.restore(kept)  # The replay prints it again.
         return self._replay(payload, groups, timeouts)
 
-    def _read(self, payload: marks.Buffer, reply: bytearray, counts: Sequence[int]) -> list[list[Row]]:
+    def _read(self, payload: marks.Buffer, reply: bytes, counts: Sequence[int]) -> list[list[Row]]:
         """Return the rows of a reply: the same list as before where it is the same reply as before."""
         rows = self._recall.find(payload, reply, self._shown)
         if rows is None:
