@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 
+import numpy as np
 import pytest
 from scratch import layers
 
@@ -28,11 +29,16 @@ def rows(step=None):
     return [[Row((step or Returned(1.0),))]]
 
 
+def reply(text, size=0):
+    """The bytes of an answer; `size` pads it."""
+    return codec.encode([text, np.zeros(size // 8)])
+
+
 def filled(*replies, request=REQUEST):
     recall = Recall([request])
     kept = [rows() for _ in replies]
-    for reply, one in zip(replies, kept, strict=True):
-        recall.add(request, reply, NAMES, one)
+    for one, its_rows in zip(replies, kept, strict=True):
+        recall.add(request, one, NAMES, its_rows)
     return recall, kept
 
 
@@ -40,43 +46,43 @@ def filled(*replies, request=REQUEST):
 
 
 def test_equal_bytes_are_the_same_rows():
-    recall, [first] = filled(b"12345678")
-    assert recall.find(REQUEST, b"12345678", NAMES) is first
+    recall, [first] = filled(reply("1234"))
+    assert recall.find(REQUEST, reply("1234"), NAMES) is first
 
 
 def test_one_bit_makes_another_reply():
-    recall, _ = filled(b"12345678")
-    assert recall.find(REQUEST, b"12345679", NAMES) is None
+    recall, _ = filled(reply("1234"))
+    assert recall.find(REQUEST, reply("1235"), NAMES) is None
 
 
 def test_the_same_bytes_answer_another_request_differently():
     recall = Recall([REQUEST, OTHER])
-    recall.add(REQUEST, b"x", NAMES, rows())
-    assert recall.find(OTHER, b"x", NAMES) is None
+    recall.add(REQUEST, reply("x"), NAMES, rows())
+    assert recall.find(OTHER, reply("x"), NAMES) is None
 
 
 def test_what_else_was_asked_is_forgotten():
     recall = Recall([REQUEST])
-    recall.add(OTHER, b"x", NAMES, one := rows())
+    recall.add(OTHER, reply("x"), NAMES, one := rows())
     recall.note(OTHER, one, "verdict")
-    assert recall.find(OTHER, b"x", NAMES) is None
+    assert recall.find(OTHER, reply("x"), NAMES) is None
     assert recall.find_verdict(OTHER, one) is None
 
 
 def test_errors_are_read_by_the_names_of_a_submission():
     recall = Recall([REQUEST])
-    recall.add(REQUEST, b"x", NAMES, one := rows(Raised("ValueError", "no")))
-    assert recall.find(REQUEST, b"x", frozenset({"b/a.py"})) is None
-    assert recall.find(REQUEST, b"x", frozenset({"a.py"})) is one
+    recall.add(REQUEST, reply("x"), NAMES, one := rows(Raised("ValueError", "no")))
+    assert recall.find(REQUEST, reply("x"), frozenset({"b/a.py"})) is None
+    assert recall.find(REQUEST, reply("x"), frozenset({"a.py"})) is one
 
 
 def test_values_are_the_same_under_every_name():
-    recall, [first] = filled(b"x")
-    assert recall.find(REQUEST, b"x", frozenset({"b/a.py"})) is first
+    recall, [first] = filled(reply("x"))
+    assert recall.find(REQUEST, reply("x"), frozenset({"b/a.py"})) is first
 
 
 def test_a_verdict_belongs_to_the_very_rows():
-    recall, [first, second] = filled(b"1", b"2")
+    recall, [first, second] = filled(reply("1"), reply("2"))
     recall.note(REQUEST, first, "right")
     assert recall.find_verdict(REQUEST, first) == "right"
     assert recall.find_verdict(REQUEST, second) is None
@@ -84,18 +90,30 @@ def test_a_verdict_belongs_to_the_very_rows():
 
 
 def test_what_was_of_no_use_for_the_longest_time_goes_first():
-    recall, kept = filled(*(bytes([number]) for number in range(8)))
-    assert recall.find(REQUEST, bytes([0]), NAMES) is kept[0]
-    recall.add(REQUEST, bytes([8]), NAMES, rows())
-    assert recall.find(REQUEST, bytes([1]), NAMES) is None
-    assert recall.find(REQUEST, bytes([0]), NAMES) is kept[0]
+    recall, kept = filled(*(reply(str(number)) for number in range(8)))
+    assert recall.find(REQUEST, reply("0"), NAMES) is kept[0]
+    recall.add(REQUEST, reply("8"), NAMES, rows())
+    assert recall.find(REQUEST, reply("1"), NAMES) is None
+    assert recall.find(REQUEST, reply("0"), NAMES) is kept[0]
 
 
-def test_few_large_replies_are_kept_and_always_the_last():
-    size = 3 * 2**20
-    recall, kept = filled(*(bytes([number]) * size for number in range(3)), bytes(9 * 2**20))
-    assert recall.find(REQUEST, bytes([2]) * size, NAMES) is None
-    assert recall.find(REQUEST, bytes(9 * 2**20), NAMES) is kept[3]
+def test_all_requests_together_have_a_bound():
+    requests = [f"request {number}".encode() for number in range(20)]
+    recall = Recall(requests)
+    size = 6 * 2**20
+    for request in requests:
+        recall.add(request, reply("x", size), NAMES, rows())
+        assert recall.find(requests[0], reply("x", size), NAMES) is not None
+    found = [recall.find(request, reply("x", size), NAMES) is not None for request in requests]
+    assert found == [True] + [False] * 10 + [True] * 9
+
+
+@pytest.mark.parametrize("huge", [reply("x", 9 * 2**20), codec.encode([None] * 200_000)], ids=["bytes", "values"])
+def test_a_huge_reply_drives_nobody_out(huge):
+    recall, [first] = filled(reply("1"))
+    recall.add(REQUEST, huge, NAMES, rows())
+    assert recall.find(REQUEST, huge, NAMES) is None
+    assert recall.find(REQUEST, reply("1"), NAMES) is first
 
 
 # --- grading with it ----------------------------------------------------------------------------------------

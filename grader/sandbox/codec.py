@@ -57,6 +57,8 @@ _LAYOUTS: tuple[Any, ...] = (None,) * _ARRAY + tuple(
 _BASES = {dtype: _ARRAY + _RANKS * i for i, dtype in enumerate(DTYPES)}
 _new_array = np.ndarray
 _LARGE = 4096
+# What an array, a tuple or a string takes in memory besides its contents, roughly.
+_VALUE_BYTES = 100
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 
 
@@ -226,6 +228,12 @@ def decode(
     except (StopIteration, ValueError, TypeError, struct.error, OverflowError, MemoryError) as error:
         raise WireError(f"not a tree: {type(error).__name__}") from None
     return tree
+
+
+def weigh(buffer: Buffer) -> int:
+    """Return about how many bytes a tree takes that was decoded from `buffer` and has its arrays there."""
+    _, values, *_ = _HEADER.unpack_from(buffer)
+    return len(buffer) + _VALUE_BYTES * int(values)
 
 
 class _Decoder:
