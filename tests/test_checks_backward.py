@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scratch import (
     POINTS,
+    dense_backward,
     dense_forward,
     earned,
     failed,
@@ -18,11 +19,12 @@ from scratch import (
     scale,
 )
 
-from grader.checks import Array, Backward
+from grader.checks import Array, Backward, Choice, Maybe
 from grader.checks.reference import Reference
 from grader.checks.show import full_code
 from grader.errors import AssignmentError
 from grader.report import Outcome
+from grader.sandbox.replies import Lost, Row
 
 DENSE = Backward("dense_forward", {"x": Array("N D"), "w": Array("D M"), "b": Array("M")})
 RELU = Backward("relu_forward", {"x": Array("N D", ("normal", "ties"))}, kink=True)
@@ -253,6 +255,37 @@ def test_swapped_returns_are_told_by_their_shapes(dense):
     assert "shape" in row(graded, "dx").message
 
 
+@pytest.mark.parametrize("order", [("dw", "dx", "db"), ("dx", "db", "dw"), ("db", "dx", "dw")])
+def test_right_returns_in_another_order_are_said_to_be_that(dense, order):
+    def backward(dout, cache):
+        found = dict(zip(("dx", "dw", "db"), dense_backward(dout, cache), strict=True))
+        return tuple(found[name] for name in order)
+
+    graded = dense(dense_backward=backward)
+    (told,) = [check for check in graded.checks if "in another order" in check.message]
+    assert f"in another order: {', '.join(order)};" in told.message
+    assert told.id == next(name for name in DENSE_ROWS if name in failed(graded))
+
+
+def test_returns_in_another_order_that_are_wrong_are_not_called_right(dense):
+    def backward(dout, cache):
+        dx, dw, db = dense_backward(dout, cache)
+        return dw, 2 * dx, db
+
+    assert not any("another order" in check.message for check in dense(dense_backward=backward).checks)
+
+
+def test_an_answer_that_is_not_finite_at_an_extreme_is_said_to_be_that(squash):
+    def backward(dout, cache):
+        with np.errstate(all="ignore"):
+            return np.where(np.abs(cache) == 1, np.inf, dout * (1 - cache**2))
+
+    graded = squash(squash_backward=backward)
+    assert failed(graded) == {"extremes"}
+    assert "dx is not finite there" in row(graded, "extremes").message
+    assert "not finite" not in row(squash(squash_backward=lambda dout, cache: 2 * dout), "extremes").message
+
+
 # --- accuracy, form, manners --------------------------------------------------------------------------------
 
 
@@ -301,6 +334,28 @@ def test_writing_into_dout_costs_manners_only(relu):
     assert row(graded, "manners").message.startswith("relu_backward writes into dout, which belongs to the caller.")
 
 
+def test_an_argument_that_was_left_out_is_not_blamed():
+    """The second argument of a call is not the second of the function where one between is missing."""
+    inputs = {"x": Array("N D"), "slope": Maybe(Choice((0.5,)))}
+
+    def forward(x, slope=0.1):
+        return np.where(x > 0, x, slope * x), (x, slope)
+
+    def backward(dout, cache):
+        x, slope = cache
+        return np.where(x > 0, dout, slope * dout)
+
+    def writing(dout, cache):
+        x, slope = cache
+        dout[x <= 0] *= slope
+        return dout
+
+    known = Reference({"leaky_forward": forward, "leaky_backward": backward})
+    grade_leaky = grader_of(Backward("leaky_forward", inputs, kink=True), "leaky_backward", known)
+    message = row(grade_leaky(leaky_backward=writing), "manners").message
+    assert message.startswith("leaky_backward writes into dout,")
+
+
 def test_what_the_forward_writes_into_is_not_the_backwards_fault(relu):
     def forward(x):
         cache = x.copy()
@@ -347,6 +402,21 @@ def test_an_exception_in_extreme_cases_costs_extremes_only(squash):
     graded = squash(squash_backward=backward)
     assert lost(graded) == {"extremes"}
     assert row(graded, "extremes").status is Outcome.ERROR
+
+
+def test_a_backward_that_hangs_is_not_excused_by_its_forward():
+    """The rows that were not tried any more say nothing of the forward, which is right."""
+    section = DENSE.build("dense_backward", layers(), 0)
+
+    def run(payload, groups):
+        late = Row((Lost("late", "was not called again after it ran out of time"),))
+        batches = layers().runner()(payload, groups)
+        first = Row((batches[0][0].steps[0], Lost("timeout", "did not return within 8 s")))
+        return [[first if row is batches[0][0] else late for row in batch] for batch in batches]
+
+    graded = DENSE.grade("dense_backward", POINTS, section, run)
+    assert (earned(graded), graded.unexcused) == (0, None)
+    assert "did not return within 8 s" in row(graded, "dx").message
 
 
 def test_a_wrong_number_of_returns_is_counted(dense):
@@ -560,6 +630,24 @@ def test_another_mistake_is_not_given_a_name(knowing):
     graded = knowing(dense_backward=backward)
     assert {check.mistake for check in graded.checks} == {None}
     assert "dw is 2 times the expected value, in every case." in row(graded, "dw").message
+
+
+def wrong_first_step(dout, cache):
+    """Everything is wrong, since all of it is made of the first step."""
+    dx, dw, db = dense_backward(dout, cache)
+    return 2 * dx, 2 * dw, 2 * db
+
+
+def test_who_gets_right_what_a_mistake_gets_wrong_has_not_made_it():
+    """Twice dw is what the mistake gives, but it gives twice dx as well."""
+    grade_dense = grader_of(DENSE, "dense_backward", layers(mistake("doubled", wrong_first_step, "dense_backward")))
+
+    def backward(dout, cache):
+        dx, dw, db = dense_backward(dout, cache)
+        return dx, 2 * dw, db
+
+    assert row(grade_dense(dense_backward=wrong_first_step), "dw").mistake == "doubled"
+    assert row(grade_dense(dense_backward=backward), "dw").mistake is None
 
 
 def test_a_right_answer_is_given_no_name(knowing):

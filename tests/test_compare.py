@@ -93,6 +93,13 @@ def test_transposed_shape_is_asked_about():
     assert remark.message == "dx has shape (3, 2), expected (2, 3). Is it transposed?"
 
 
+def test_a_loss_of_several_numbers_lacks_a_sum():
+    """Over whatever axis: the batch may well be summed already."""
+    number = Answers.gather("loss", [(np.asarray(2.0), 1.0, 1.0, False)])
+    (remark,) = compare(number, [np.ones(3)]).remarks.values()
+    assert remark.message == "loss has shape (3,), expected (). It is one number for the whole batch: is a sum missing?"
+
+
 def test_a_reshape_is_asked_about_only_where_sizes_tell():
     """That (1,) has as many entries as (1, 1) is a coincidence."""
     both = Answers.gather("dx", [(np.ones((1, 1)), 1.0, 1.0, False), (np.ones((2, 3)), 1.0, 1.0, False)])

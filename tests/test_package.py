@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import Course, load
+from grader.authoring import wheel
 from grader.authoring.package import _templates, pictures_of
-from grader.errors import AssignmentError
+from grader.errors import AssignmentError, UsageError
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,3 +47,15 @@ def test_the_package_proposes_to_explore_a_gradient():
     course = Course(ROOT)
     assert "`grader explore hw4 layernorm_backward`" in _templates(load(course, "hw4"))["README.md"]
     assert "`grader run hw4 --problem layernorm_forward`" in _templates(load(course, "hw4"))["README.md"]
+
+
+def test_an_installation_from_before_the_requirements_changed_packs_nothing(monkeypatch):
+    """Who pulls and does not install again would hand out a package that does not start."""
+    (needed,) = {line for line in wheel.metadata.distribution("grader").requires if line.startswith("click")}
+    declared = wheel._declared()
+    assert needed in declared
+    monkeypatch.setattr(wheel, "_declared", lambda: [*declared, "new-thing>=1.0"])
+    with pytest.raises(UsageError, match=r"its requirements changed \(new-thing\).*`pip install -e \.`"):
+        wheel.build_wheel()
+    monkeypatch.setattr(wheel, "_declared", lambda: None)  # No checkout: nothing to compare with.
+    assert wheel.build_wheel()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import io
+import re
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -23,7 +25,8 @@ def build_wheel() -> bytes:
 
     Written by hand (a wheel is a zip with four small files more): building one with the packaging tools would
     need the network, and an installed package has no sources to build from. Raises UsageError where the package
-    runs without having been installed: its requirements are then unknown.
+    runs without having been installed, or was installed before its sources needed other packages: what it
+    requires is then unknown.
     """
     package = Path(grader.__file__).parent
     files = {
@@ -46,6 +49,13 @@ def _about() -> dict[str, str]:
     except metadata.PackageNotFoundError as error:
         raise UsageError("grader is not installed here; `pip install -e .` in its folder, then try again") from error
     needed = [line for line in installed.requires or () if "extra ==" not in line]
+    declared = _declared()
+    if declared is not None and _names(declared) != _names(needed):
+        changed = ", ".join(sorted(_names(declared) ^ _names(needed)))
+        raise UsageError(
+            f"grader was installed before its requirements changed ({changed}), and what it packs would not start; "
+            "run `pip install -e .` in its folder, then try again"
+        )
     head = f"Metadata-Version: 2.1\nName: grader\nVersion: {__version__}\nRequires-Python: >=3.10\n"
     groups: dict[str, list[str]] = {}
     for entry in sorted(installed.entry_points, key=lambda entry: (entry.group, entry.name)):
@@ -55,6 +65,20 @@ def _about() -> dict[str, str]:
         "WHEEL": "Wheel-Version: 1.0\nGenerator: grader\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         "entry_points.txt": "\n".join(f"[{group}]\n{''.join(lines)}" for group, lines in groups.items()),
     }
+
+
+def _declared() -> list[str] | None:
+    """Return the requirements that the sources declare; None where this is no checkout."""
+    project = Path(grader.__file__).parents[1] / "pyproject.toml"
+    if not project.is_file():
+        return None
+    # Python 3.10 has no reader of TOML; this list is written as Python writes one.
+    found = re.search(r"^dependencies = (\[.*?^\])", project.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return None if found is None else list(ast.literal_eval(found[1]))
+
+
+def _names(requirements: Iterable[str]) -> set[str]:
+    return {re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0].lower().replace("_", "-") for line in requirements}
 
 
 def _belongs(path: Path) -> bool:

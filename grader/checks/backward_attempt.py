@@ -145,7 +145,7 @@ class Attempt:
         found = self._rows()
         if self.state.kind != "right" or all(finding.passed for finding in found):
             return found
-        return naming.explain(found, self.signature(found), self.section["mistakes"], self._remark)
+        return naming.explain(found, self.signature(found), self.section["mistakes"], self._remark, self._order)
 
     def signature(self, found: list[Finding] | None = None) -> Signature:
         """Return what the student's function answered, row by row."""
@@ -156,6 +156,9 @@ class Attempt:
         arguments = partial(base.saved_arguments, self.section["cases"])
         batch = has_batch(self.check.inputs)
         return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments, batch)
+
+    def _order(self) -> str:
+        return "" if self.check.edges else naming.find_order(self.returned, self.answers, self.ordinary)
 
     def _rows(self) -> list[Finding]:
         found = [self._value(name) for name in self.check.names]
@@ -210,9 +213,11 @@ class Attempt:
 
     def _manners(self) -> Finding:
         title = TITLES["manners"]
-        names = [*self.check.inputs, "dout"]
         by_forward = self._written_by_forward()
         for index, row in enumerate(self.case_rows):
+            if not row.modified:
+                continue
+            names = [*self._saved[index]["arguments"], "dout"]
             paid = by_forward.get(index, ())
             written = [i for i in row.modified if i not in paid and i < len(names)]
             if written and self.check.parts:
@@ -231,17 +236,21 @@ class Attempt:
                 return Finding("manners", title, Outcome.FAILED, verdicts.not_the_same(self.problem), side=True)
         return Finding("manners", title, side=True)
 
+    @property
+    def _saved(self) -> list[dict[str, Any]]:
+        saved: list[dict[str, Any]] = base.saved_cases(self.section["cases"])
+        return saved
+
     def _written_by_forward(self) -> dict[int, tuple[int, ...]]:
         """Return which inputs the forward alone writes into, for the cases where an input of its was written to."""
-        arguments = len(self.check.inputs)
-        written = [index for index, row in enumerate(self.case_rows) if any(i < arguments for i in row.modified)]
-        if not written:
-            return {}
-        saved = base.saved_cases(self.section["cases"])
         requests = base.Requests()
-        alone = [base.call(self.check.forward, base.inputs(arguments), keep=[1])]
-        for index in written:
-            requests.add(str(index), 0, alone, list(saved[index]["arguments"].values()))
+        for index in [index for index, row in enumerate(self.case_rows) if row.modified]:
+            arguments = list(self._saved[index]["arguments"].values())
+            if any(i < len(arguments) for i in self.case_rows[index].modified):
+                alone = [base.call(self.check.forward, base.inputs(len(arguments)), keep=[1])]
+                requests.add(str(index), 0, alone, arguments)
+        if requests.is_empty:
+            return {}
         return {int(key): row.modified for key, row in base.replay(requests.to_tree(), self.run).items()}
 
     def _show(self, index: int) -> base.Shown:

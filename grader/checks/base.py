@@ -127,6 +127,11 @@ class Requests:
         self._keys[batch].append(key)
         self._groups[batch].append(group)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked."""
+        return not self._programs
+
     def to_tree(self) -> Section:
         """Return the request's bytes, ready to send, with the keys and groups of its rows."""
         batches = [[program, rows] for program, rows in zip(self._programs, self._rows, strict=True)]

@@ -225,6 +225,8 @@ def _shape_message(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> 
     message = f"{name} has shape {show_shape(got)}, expected {show_shape(wanted)}."
     if len(got) == 2 and got == wanted[::-1]:
         message += " Is it transposed?"
+    elif wanted == ():
+        message += " It is one number for the whole batch: is a sum missing?"
     elif len(got) > len(wanted):
         message += " Is a sum over the batch missing?" if got[1:] == wanted else ""
     elif _size(got) == _size(wanted) > 1:

@@ -50,10 +50,11 @@ def forward_state(section: Section, rows: Sequence[Row], ordinary: Sequence[int]
     ordinary = [i for i in ordinary if i not in skipped] or list(ordinary)
     returned = [base.unpack(base.step_of(row, 0), ("out", "cache"), function)["out"] for row in rows]
     compared = compare(answers, returned)
-    wrong = frozenset(i for i, remark in compared.remarks.items() if remark.trouble >= Trouble.VALUE)
+    troubles = {i: remark.trouble for i, remark in compared.remarks.items() if i not in skipped}
+    wrong = frozenset(i for i, trouble in troubles.items() if trouble >= Trouble.VALUE)
     first = verdicts.first_trouble(compared, ordinary, Trouble.VALUE)
     if first is None:
-        inaccurate = any(remark.trouble >= Trouble.ROUNDING for remark in compared.remarks.values())
+        inaccurate = any(trouble >= Trouble.ROUNDING for trouble in troubles.values())
         return ForwardState("right", "", wrong, inaccurate)
     index, remark = first
     message = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -238,8 +238,17 @@ class _Attempt:
             rows["extremes"] = row_outcome(extreme)
         return Signature(rows, naming.side_sentences(found if found is not None else self._rows()))
 
+    def _wrong_extremes(self) -> Iterator[tuple[str, list[np.ndarray | None]]]:
+        for part in self.section["values"]:
+            for read in part["reads"]:
+                one = self.compared[(part["id"], read["name"])]
+                wrong = [i for i, case in enumerate(read["cases"]) if case in one.remarks and case not in self.ordinary]
+                yield read["name"], [one.arrays[i] for i in wrong]
+
     def _remark(self, part: str) -> str:
         """Remark on the first value of a part; its cases are counted by their place among that part's."""
+        if part == "extremes":
+            return naming.overflow_remark(self._wrong_extremes())
         hint = next(one.hint for one in self.check.all_parts if one.id == part)
         if hint:
             return hint
@@ -293,7 +302,10 @@ class _Attempt:
             # A part that writes into its arguments has paid for it.
             rows = [replace(row, modified=()) for row in rows]
         repeats = rows[: self.section["repeats"]]
-        return verdicts.manners_finding(self.problem, list(self.check.inputs), rows, repeats)
+        return verdicts.manners_finding(self.problem, self._names, rows, repeats)
+
+    def _names(self, index: int) -> list[str]:
+        return list(base.saved_arguments(self.section["cases"])[index])
 
     def draw(self) -> tuple[Heatmap, ...]:
         """Return a map of the errors of every value that is wrong."""

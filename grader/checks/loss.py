@@ -239,8 +239,8 @@ class _Attempt:
         self.case_rows: list[Row] = [self.rows[f"case{i}"] for i in range(len(section["extreme"]))]
         self.ordinary = [i for i, extreme in enumerate(section["extreme"]) if not extreme]
         self.answers = answers = base.answers_from(section["values"])
-        returned = [base.unpack(base.step_of(row, 0), check.names, problem) for row in self.case_rows]
-        self.compared = {name: compare(answers[name], [one[name] for one in returned]) for name in check.names}
+        self.returned = [base.unpack(base.step_of(row, 0), check.names, problem) for row in self.case_rows]
+        self.compared = {name: compare(answers[name], [one[name] for one in self.returned]) for name in check.names}
 
     def stopped(self) -> tuple[Outcome, str] | None:
         """Return why nothing can be judged: the function is not implemented, or waits for another."""
@@ -251,7 +251,7 @@ class _Attempt:
         found = self._rows()
         if all(finding.passed for finding in found):
             return found
-        return naming.explain(found, self.signature(found), self.section["mistakes"], self._remark)
+        return naming.explain(found, self.signature(found), self.section["mistakes"], self._remark, self._order)
 
     def signature(self, found: list[Finding] | None = None) -> Signature:
         """Return what the student's function answered, row by row."""
@@ -262,6 +262,9 @@ class _Attempt:
         arguments = partial(base.saved_arguments, self.section["cases"])
         batch = has_batch(self.check.inputs)
         return naming.remark_on(name, self.compared, self.answers, self.ordinary, arguments, batch)
+
+    def _order(self) -> str:
+        return naming.find_order(self.returned, self.answers, self.ordinary)
 
     def _rows(self) -> list[Finding]:
         found = [
@@ -297,7 +300,10 @@ class _Attempt:
 
     def _manners(self) -> Finding:
         repeats = self.case_rows[: self.section["repeats"]]
-        return verdicts.manners_finding(self.problem, list(self.check.inputs), self.case_rows, repeats)
+        return verdicts.manners_finding(self.problem, self._names, self.case_rows, repeats)
+
+    def _names(self, index: int) -> list[str]:
+        return list(base.saved_arguments(self.section["cases"])[index])
 
     def draw(self) -> tuple[Heatmap, ...]:
         """Return a map of the errors of the gradient, and of the loss, where they are wrong."""

@@ -181,6 +181,11 @@ def name_mistakes(findings: Sequence[Finding], student: Signature, data: bytes |
     return [_explain(finding, named.get(finding.id), told) for finding in findings]
 
 
+def fits_wholly(student: Signature, data: bytes | memoryview) -> bool:
+    """Whether a known mistake explains everything that is wrong."""
+    return bool(data) and any(_fits_wholly(one.signature, student) for one in known(data))
+
+
 def _fitting(finding: Finding, student: Signature, candidates: Sequence[Known]) -> Known | None:
     """Return the one known mistake that explains a failed row, preferring one that explains all of them."""
     whole = [one for one in candidates if _fits_wholly(one.signature, student)]
@@ -190,7 +195,9 @@ def _fitting(finding: Finding, student: Signature, candidates: Sequence[Known]) 
         fits = [one for one in candidates if one.signature.sides.get(finding.id) == student.sides.get(finding.id)]
         fits = [one for one in fits if not one.signature.failing] if not student.failing else []
         return fits[0] if len(fits) == 1 else None
-    fits = [one for one in candidates if _fits_row(one.signature, student, finding.id)]
+    # Who gets a row right that a mistake gets wrong has not made that mistake, however alike another row may look.
+    possible = [one for one in candidates if one.signature.failing <= student.failing | {"extremes"}]
+    fits = [one for one in possible if _fits_row(one.signature, student, finding.id)]
     alone = [one for one in fits if one.signature.failing <= {finding.id, "extremes"}]
     chosen = alone if len(alone) == 1 else fits
     return chosen[0] if len(chosen) == 1 else None

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
 from grader.checks.compare import Answers, Compared, Trouble
-from grader.checks.mistakes import Signature, freeze, name_mistakes, row_outcome
+from grader.checks.mistakes import FEWEST, Signature, fits_wholly, freeze, name_mistakes, row_outcome
 from grader.checks.reference import Reference
 from grader.checks.remarks import Seen, structural_remark
 from grader.checks.shares import Finding
 from grader.sandbox.replies import Runner
+
+# More have as many orders that nobody mixes them up.
+MOST_RETURNS = 4
 
 Sign = Callable[[Runner], Signature]
 
@@ -25,16 +29,59 @@ def freeze_mistakes(problem: str, reference: Reference, sign: Sign) -> bytes:
 
 
 def explain(
-    findings: Sequence[Finding], signature: Signature, frozen: bytes, remark: Callable[[str], str]
+    findings: Sequence[Finding],
+    signature: Signature,
+    frozen: bytes,
+    remark: Callable[[str], str],
+    order: Callable[[], str] = str,
 ) -> list[Finding]:
-    """Return the findings with each failed row explained; `remark(row)` is tried where no known mistake fits."""
+    """Return the findings with each failed row explained; `remark(row)` is tried where no known mistake fits.
+
+    order: says that all returns are right and in another order, or nothing.
+    """
+    sentence = order()
+    if sentence and not fits_wholly(signature, frozen):
+        return _tell_once(findings, sentence)
     explained = []
     for finding in name_mistakes(findings, signature, frozen):
-        if not finding.passed and finding.mistake is None and not finding.side:
+        if not finding.passed and finding.mistake is None and (not finding.side or finding.id == "extremes"):
             sentence = remark(finding.id)
             finding = replace(finding, message=f"{finding.message} {sentence}".strip())
         explained.append(finding)
     return explained
+
+
+def _tell_once(findings: Sequence[Finding], sentence: str) -> list[Finding]:
+    """Say it where the first value is wrong; what else is wrong is wrong for the same reason."""
+    first = next((number for number, one in enumerate(findings) if not one.passed and not one.side), None)
+    told = list(findings)
+    if first is not None:
+        told[first] = replace(told[first], message=f"{told[first].message} {sentence}".strip())
+    return told
+
+
+def find_order(returned: Sequence[Mapping[str, Any]], answers: Mapping[str, Answers], cases: Sequence[int]) -> str:
+    """Return a sentence where all returns are right in every case, but in another order; else nothing.
+
+    returned: by case, what came back, under the names in the order that was asked for.
+    """
+    names = list(answers)
+    if len(cases) < FEWEST or len(names) > MOST_RETURNS:
+        return ""
+    for order in [order for order in permutations(names) if list(order) != names]:
+        places = [(name, place) for name, place in zip(order, names, strict=True)]
+        if all(_is_right(answers[name], index, returned[index][place]) for index in cases for name, place in places):
+            return f"All that comes back is right, but in another order: {', '.join(order)}; see the docstring."
+    return ""
+
+
+def _is_right(answers: Answers, index: int, value: Any) -> bool:
+    if not isinstance(value, (np.ndarray, float, int)):
+        return False
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu" or array.shape != answers.shapes[index]:
+        return False
+    return not answers.wrong(index, array).any()
 
 
 def sign_values(
@@ -67,8 +114,13 @@ def remark_on(
 ) -> str:
     """Return the structural remark on one return, over the cases where all arrays have the right shape.
 
+    name: of the return; or "extremes", for what is remarkable in all cases but these.
     has_batch: whether the first array has examples along its first axis.
     """
+    if name not in compared:
+        return overflow_remark(
+            (other, [their.arrays[i] for i in their.remarks if i not in cases]) for other, their in compared.items()
+        )
     one, theirs = compared[name], answers[name]
     if any(one.arrays[i] is None for i in cases) or not _is_wrong(one, cases):
         return ""
@@ -87,6 +139,17 @@ def remark_on(
         if other != name and _is_wrong(compared[other], cases)
     }
     return structural_remark(name, seen, others)
+
+
+def overflow_remark(wrong: Iterable[tuple[str, Sequence[np.ndarray | None]]]) -> str:
+    """Return a sentence where wrong answers to extreme inputs are not finite. wrong: the arrays by their name."""
+    for name, arrays in wrong:
+        if any(array is not None and not np.isfinite(array).all() for array in arrays):
+            return (
+                f"{name} is not finite there: on the way to it a number becomes too large for float64, or zero where "
+                "it is divided by. Is there a way to write the same that never does?"
+            )
+    return ""
 
 
 def _is_wrong(compared: Compared, cases: Sequence[int]) -> bool:

@@ -195,7 +195,7 @@ class Attempt:
         return self._failed("identity", f"{what} in test mode, where out must be x.", off[0])
 
     def _manners(self) -> Finding:
-        return verdicts.manners_finding(self.problem, self.names, self.case_rows, ())
+        return verdicts.manners_finding(self.problem, lambda index: self.names, self.case_rows, ())
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the lines on drawn cases and on the keep rates that were seen."""

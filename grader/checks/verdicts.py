@@ -112,12 +112,17 @@ def rounding_finding(
     return Finding("rounding", title, side=True)
 
 
-def manners_finding(problem: str, names: Sequence[str], rows: Sequence[Row], repeats: Sequence[Row]) -> Finding:
-    """Return the row on manners for a single function: arguments untouched, the same call the same answer."""
+def manners_finding(
+    problem: str, names: Callable[[int], Sequence[str]], rows: Sequence[Row], repeats: Sequence[Row]
+) -> Finding:
+    """Return the row on manners for a single function: arguments untouched, the same call the same answer.
+
+    names: the names of a case's arguments; one that may be left out is not among those of every case.
+    """
     title = "leaves its arguments alone"
-    for row in rows:
+    for index, row in enumerate(rows):
         if row.modified:
-            name = names[min(row.modified[0], len(names) - 1)]
+            name = names(index)[min(row.modified[0], len(names(index)) - 1)]
             message = f"{problem} writes into {name}, which belongs to the caller. Work on a copy."
             return Finding("manners", title, Outcome.FAILED, message, side=True)
     for row in repeats:
