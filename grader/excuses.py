@@ -35,13 +35,16 @@ def settle(assignment: Assignment, problems: Sequence[Problem], graded: Mapping[
 
 
 def _has_paid(other: Problem, paid: Graded, problem: Problem, excused: Graded, unexcused: Graded) -> bool:
-    """Whether another problem has lost at least half of the share that it would restore to this one."""
+    """Whether another problem has lost at least two fifths of the share that it would restore to this one.
+
+    One wrong step of seven costs a quarter of that problem, and half of what is made of it.
+    """
     lost = other.hundredths - total(check.score for check in paid.checks)
     restored = total(check.score for check in excused.checks) - total(check.score for check in unexcused.checks)
     if not excused.message:
         # Only side findings were let pass, for the other's rounding or extremes, which are small there.
         return lost > 0
-    return lost > 0 and 2 * lost * problem.hundredths >= restored * other.hundredths
+    return lost > 0 and 5 * lost * problem.hundredths >= 2 * restored * other.hundredths
 
 
 def _withdraw(unexcused: Graded, problem: Problem, others: Sequence[str]) -> Graded:

@@ -39,6 +39,9 @@ class Backward:
         student's own parts give has paid there already.
     ends_in: name of a function that makes each gradient in the end ("unbroadcast"), called once for each in order: an
         answer that is exactly what the student's own makes of the right numbers has paid there already.
+    made_of: name of a function of the student's that this one may call, and whose returns it then adds up
+        ("batchnorm_backward_steps"): what its wrong returns give has paid there already. The solutions' `edges.py`
+        holds a function of the problem's name with what each is multiplied by.
     sizes: least and greatest length of an axis, where the default of 1 to 7 does not fit.
     """
 
@@ -50,6 +53,7 @@ class Backward:
     extreme: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     ends_in: str = ""
+    made_of: str = ""
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -68,13 +72,13 @@ class Backward:
     @property
     def calls(self) -> tuple[str, ...]:
         """The forward, and what the answer stands on: the forward and backward of every part."""
-        ends = (self.ends_in,) if self.ends_in else ()
-        return (self.forward, *(f"{part}_{way}" for part in self.parts for way in ("forward", "backward")), *ends)
+        others = [name for name in (self.ends_in, self.made_of) if name]
+        return (self.forward, *(f"{part}_{way}" for part in self.parts for way in ("forward", "backward")), *others)
 
     @property
     def stands_on(self) -> tuple[str, ...]:
         """The parts that pay for their own mistakes."""
-        return (self.ends_in,) if self.ends_in else self.parts
+        return tuple(name for name in (self.ends_in, self.made_of) if name) or self.parts
 
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the cases, answer and confirm them, and freeze the section."""

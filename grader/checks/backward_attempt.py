@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from grader.checks import base, follow, naming, verdicts
+from grader.checks import base, follow, made_of, naming, verdicts
 from grader.checks.base import Section
 from grader.checks.compare import Answers, Compared, Trouble, compare
 from grader.checks.inputs import arrays_of, has_batch
@@ -103,7 +103,11 @@ class Attempt:
         if not self.excuses:
             return judged
         wrong = [name for name in judged if verdicts.first_trouble(judged[name], self.ordinary, Trouble.VALUE)]
-        if self.check.stands_on and any(one.remarks for one in judged.values()):
+        if self.check.made_of and wrong and self.state.kind == "right":
+            self._follow(
+                judged, made_of.find_following(self.section["made_of"], self.run, self.returned, self.ordinary)
+            )
+        elif self.check.stands_on and not self.check.made_of and any(one.remarks for one in judged.values()):
             self._follow_parts(judged)
         elif wrong and self.state.kind == "near" and not self.check.edges:
             self._follow_forward(judged, wrong)
@@ -119,11 +123,17 @@ class Attempt:
 
     def _follow_parts(self, judged: dict[str, Compared]) -> None:
         own = [follow.part_gradients(row, self.check, self.problem) for row in self.part_rows]
-        for name in judged:
-            mine, theirs = ([one[name] for one in answers] for answers in (self.returned, own))
-            if judged[name].remarks and follow.same_everywhere(mine, theirs, self.ordinary):
-                judged[name] = replace(self.compared[name], remarks={})
-                self.remark = f"follows your own {' and '.join(self.check.stands_on)}, where the points are lost"
+        same = {
+            name
+            for name in judged
+            if follow.same_everywhere([one[name] for one in self.returned], [one[name] for one in own], self.ordinary)
+        }
+        self._follow(judged, same)
+
+    def _follow(self, judged: dict[str, Compared], following: Collection[str]) -> None:
+        for name in [name for name in following if judged[name].remarks]:
+            judged[name] = replace(self.compared[name], remarks={})
+            self.remark = f"follows your own {' and '.join(self.check.stands_on)}, where the points are lost"
 
     @cached_property
     def part_rows(self) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.checks import base, numeric
+from grader.checks import base, made_of, numeric
 from grader.checks.base import Requests, Section
 from grader.checks.cases import Case, draw_cases, draw_usual
 from grader.checks.compare import Answers
@@ -97,6 +97,8 @@ def _assemble(
         section["parts"] = _parts_request(check, answered).to_tree()
     if check.ends_in:
         section["parts"] = _ends_request(check, problem, reference, answered).to_tree()
+    if check.made_of:
+        section["made_of"] = made_of.freeze(check, problem, reference, answered)
     return section
 
 

@@ -1,4 +1,4 @@
-"""From each edge of BatchNorm's graph onwards to the output: for the grader.
+"""From each edge of BatchNorm's graph onwards to the output, and from x to the edges: for the grader.
 
 `batchnorm_backward_steps` returns gradients on inner edges. To confirm them by finite differences one needs
 the output as a function of the value on that edge alone, with everything that does not come after it held
@@ -59,3 +59,12 @@ def batchnorm_backward_steps(x, gamma, beta, bn_param):
         "dvar": (var, from_var),
         "dmu": (mu, from_mu),
     }
+
+
+def batchnorm_backward(x, gamma, beta, bn_param):
+    """Return, by gradient, what the gradient on each edge is multiplied by where dx is added up from them.
+
+    x acts through a, which is x less its mean, through var, a mean of squares, and through mu, a mean.
+    """
+    a = x - x.mean(axis=0)
+    return {"dx": {"da": 1, "dvar": 2 * a / len(x), "dmu": 1 / len(x)}}

@@ -33,6 +33,16 @@ ALONE = {
             bound = np.sqrt(3 / (fan_in + fan_out))
             return rng.uniform(-bound, bound, size=(fan_in, fan_out))
         """,
+    "batchnorm_backward_steps": """
+        def batchnorm_backward_steps(dout, cache):
+            a, b, gamma = cache
+            dxhat = dout * gamma
+            da = dxhat * b
+            db = (dxhat * a).sum(axis=0)
+            dc = -db * b**2
+            de = dc * b
+            return {"dxhat": dxhat, "da": da, "db": db, "dc": dc, "de": de, "dvar": de, "dmu": -da.sum(axis=0)}
+        """,
     "batchnorm_backward_alt": """
         def batchnorm_backward_alt(dout, cache):
             a, b, gamma = cache
