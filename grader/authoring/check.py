@@ -166,11 +166,13 @@ def _called(function: Function) -> tuple[str, ...]:
     return code.co_names if code is not None else ()
 
 
-def _has_follow_through(problem: Problem) -> bool:
-    """Whether what the parts of a composite get wrong is paid for there and not here."""
+def _has_follow_through(problem: Problem, function: str) -> bool:
+    """Whether what a part of a composite gets wrong is paid for there and not here."""
     check = problem.check
     if isinstance(check, Forward):
         return check.composed is not None
+    if made_of := getattr(check, "made_of", ""):
+        return bool(function == made_of)
     return bool(getattr(check, "stands_on", ()) or getattr(check, "parts", ()))
 
 
@@ -183,7 +185,7 @@ def _prove_mistake(
         return [], [f"the mistake '{mistake.id}' replaces '{mistake.replaces}', which is no problem"]
     # A backward may lose points with its forward; a composite has its follow-through.
     others = dependents(assignment, known, problem.id) if with_dependents else []
-    may_lose = {p.id for p in others if not _has_follow_through(p)}
+    may_lose = {p.id for p in others if not _has_follow_through(p, problem.id)}
     # `wide`: everything else is graded too, to see that a mistake costs on its own problem only.
     tried = [p for p in (assignment.problems if wide else (problem, *others)) if p.id not in may_lose]
     graded = grade_functions(sections, [p for p in tried if p.id != problem.id], known, {problem.id: mistake.function})

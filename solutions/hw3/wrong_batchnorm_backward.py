@@ -202,6 +202,109 @@ def bn_steps_dmu_not_summed(dout, cache):
     return _steps(dout, cache, dmu=lambda d: -d["da"])
 
 
+@mistake(
+    "bn-steps-da-from-dout",
+    "batchnorm_backward_steps",
+    "da is made from dout: gamma is left out of this step, though dxhat has it. On the way back each edge "
+    "continues from the one before it. See 'Backward, edge by edge', steps 1 and 2, in the handout.",
+)
+def bn_steps_da_from_dout(dout, cache):
+    return _steps(dout, cache, da=lambda d: dout * cache[1])
+
+
+@mistake(
+    "bn-steps-da-times-the-root",
+    "batchnorm_backward_steps",
+    "da is multiplied by c where b belongs, which is one over c. In xhat = a b the local derivative by one "
+    "factor is the other. See 'Backward, edge by edge', step 2, in the handout.",
+)
+def bn_steps_da_times_the_root(dout, cache):
+    return _steps(dout, cache, da=lambda d: d["dxhat"] / cache[1])
+
+
+@mistake(
+    "bn-steps-db-from-dout",
+    "batchnorm_backward_steps",
+    "db is made from dout: gamma is left out of this step, though dxhat has it. On the way back each edge "
+    "continues from the one before it. See 'Backward, edge by edge', steps 1 and 2, in the handout.",
+)
+def bn_steps_db_from_dout(dout, cache):
+    return _steps(dout, cache, db=lambda d: np.sum(dout * cache[0], axis=0))
+
+
+@mistake(
+    "bn-steps-db-without-a",
+    "batchnorm_backward_steps",
+    "db is the sum of dxhat alone. In xhat = a b the local derivative by b is a, another one for every "
+    "example, and it belongs under the sum. See 'Backward, edge by edge', step 2, in the handout.",
+)
+def bn_steps_db_without_a(dout, cache):
+    return _steps(dout, cache, db=lambda d: np.sum(d["dxhat"], axis=0))
+
+
+@mistake(
+    "bn-steps-de-sign",
+    "batchnorm_backward_steps",
+    "de has the wrong sign. A root grows with its argument, so nothing changes sign here; the minus of this "
+    "path came in one step earlier, with the inverse. See 'Backward, edge by edge', steps 3 and 4, in the "
+    "handout.",
+)
+def bn_steps_de_sign(dout, cache):
+    return _steps(dout, cache, de=lambda d: -0.5 * d["dc"] * cache[1])
+
+
+@mistake(
+    "bn-steps-de-divided-twice",
+    "batchnorm_backward_steps",
+    "de is divided by the square of c, where c itself stands below the line: the derivative of a root is one "
+    "over twice that root. See 'Backward, edge by edge', step 4, in the handout.",
+)
+def bn_steps_de_divided_twice(dout, cache):
+    return _steps(dout, cache, de=lambda d: 0.5 * d["dc"] * cache[1] ** 2)
+
+
+@mistake(
+    "bn-steps-de-without-the-root",
+    "batchnorm_backward_steps",
+    "de is half of dc: the root below the line is missing. The derivative of a root is one over twice that "
+    "root, so it depends on where one is. See 'Backward, edge by edge', step 4, in the handout.",
+)
+def bn_steps_de_without_the_root(dout, cache):
+    return _steps(dout, cache, de=lambda d: 0.5 * d["dc"])
+
+
+@mistake(
+    "bn-steps-dvar-doubled",
+    "batchnorm_backward_steps",
+    "dvar is twice de. The 2 of the square belongs to the edges from the examples to the variance, one step "
+    "further on; e is the variance plus a constant, with derivative 1. See 'Backward, edge by edge', steps 5 "
+    "and 7, in the handout.",
+)
+def bn_steps_dvar_doubled(dout, cache):
+    return _steps(dout, cache, dvar=lambda d: 2 * d["de"])
+
+
+@mistake(
+    "bn-steps-dvar-for-every-example",
+    "batchnorm_backward_steps",
+    "dvar has one row for every example: what the variance hands on to each of them is in it already. That is "
+    "the last step, where dx is added up; the variance itself is one number for each feature. See 'Backward, "
+    "edge by edge', steps 5 and 7, in the handout.",
+)
+def bn_steps_dvar_for_every_example(dout, cache):
+    return _steps(dout, cache, dvar=lambda d: 2 * cache[0] * d["de"] / len(dout))
+
+
+@mistake(
+    "bn-steps-dmu-from-dxhat",
+    "batchnorm_backward_steps",
+    "dmu is made from dxhat, past the edge a. The mean is taken off before anything is scaled, so its "
+    "gradient comes from da, which has b in it. See 'Backward, edge by edge', step 6, in the handout.",
+)
+def bn_steps_dmu_from_dxhat(dout, cache):
+    return _steps(dout, cache, dmu=lambda d: -np.sum(d["dxhat"], axis=0))
+
+
 # --- batchnorm_backward and batchnorm_backward_alt ----------------------------------------------------------
 
 
@@ -739,3 +842,96 @@ def bn_backward_scales_dout_in_place(dout, cache):
     direct, variance, mean, dgamma, dbeta = _paths(dout, cache)
     dout *= cache[2]
     return direct + variance + mean, cache[2] * dgamma, cache[2] * dbeta
+
+
+@mistake(
+    "bn-backward-xhat-for-deviations",
+    "batchnorm_backward",
+    "The path through the variance is written with xhat, where the deviations from the mean belong: the "
+    "variance is a mean of their squares. The factor between the two is the standard deviation. See "
+    "'Backward, edge by edge', step 7, in the handout.",
+)
+def bn_backward_xhat_for_deviations(dout, cache):
+    direct, variance, mean, dgamma, dbeta = _paths(dout, cache)
+    return direct + variance * cache[1] + mean, dgamma, dbeta
+
+
+@mistake(
+    "bn-alt-sum-in-the-second-term",
+    "batchnorm_backward_alt",
+    "The second term is a sum over the batch, where a mean belongs: each example has only the N-th part of a "
+    "say in the mean. See 'Backward in one expression' in the handout.",
+)
+def bn_alt_sum_in_the_second_term(dout, cache):
+    direct, variance, mean, dgamma, dbeta = _paths(dout, cache)
+    return direct + variance + len(dout) * mean, dgamma, dbeta
+
+
+@mistake(
+    "bn-alt-sum-in-the-third-term",
+    "batchnorm_backward_alt",
+    "The third term has a sum over the batch, where a mean belongs: the variance is a mean, and its 1/N comes "
+    "along. See 'Backward in one expression' in the handout.",
+)
+def bn_alt_sum_in_the_third_term(dout, cache):
+    direct, variance, mean, dgamma, dbeta = _paths(dout, cache)
+    return direct + len(dout) * variance + mean, dgamma, dbeta
+
+
+@mistake(
+    "bn-alt-bracket-missing",
+    "batchnorm_backward_alt",
+    "Only the first term is divided by the standard deviation: the bracket around all three is missing. See "
+    "'Backward in one expression' in the handout.",
+)
+def bn_alt_bracket_missing(dout, cache):
+    direct, variance, mean, dgamma, dbeta = _paths(dout, cache)
+    return direct + (variance + mean) / cache[1], dgamma, dbeta
+
+
+@mistake(
+    "bn-alt-multiplied-by-sigma",
+    "batchnorm_backward_alt",
+    "The bracket is multiplied by the standard deviation, where it should be divided by it: what was made "
+    "smaller on the way forth is made smaller on the way back. See 'Backward in one expression' in the "
+    "handout.",
+)
+def bn_alt_multiplied_by_sigma(dout, cache):
+    direct, variance, mean, dgamma, dbeta = _paths(dout, cache)
+    return (direct + variance + mean) / cache[1] ** 2, dgamma, dbeta
+
+
+@mistake(
+    "bn-backward-dgamma-without-xhat",
+    "batchnorm_backward",
+    "dgamma is the sum of dout alone, as dbeta is. gamma multiplies xhat, so the local derivative is xhat, "
+    "another one for every example, and it belongs under the sum. See 'Backward, edge by edge', step 1, in "
+    "the handout.",
+)
+@mistake(
+    "bn-alt-dgamma-without-xhat",
+    "batchnorm_backward_alt",
+    "dgamma is the sum of dout alone, which is dbeta. The local derivative by gamma is xhat. See 'Backward, "
+    "edge by edge', step 1, in the handout.",
+)
+def bn_dgamma_without_xhat(dout, cache):
+    direct, variance, mean, _, dbeta = _paths(dout, cache)
+    return direct + variance + mean, dbeta, dbeta
+
+
+@mistake(
+    "bn-backward-dbeta-from-dxhat",
+    "batchnorm_backward",
+    "dbeta has gamma in it: it was made from the gradient by xhat, where dout itself is needed. beta is added "
+    "after gamma has been multiplied, so on the way back it comes first. See 'Backward, edge by edge', step "
+    "1, in the handout.",
+)
+@mistake(
+    "bn-alt-dbeta-from-dxhat",
+    "batchnorm_backward_alt",
+    "dbeta has gamma in it: it was made from the gradient by xhat, where dout itself is needed. See "
+    "'Backward, edge by edge', step 1, in the handout.",
+)
+def bn_dbeta_from_dxhat(dout, cache):
+    direct, variance, mean, dgamma, dbeta = _paths(dout, cache)
+    return direct + variance + mean, dgamma, cache[2] * dbeta

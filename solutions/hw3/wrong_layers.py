@@ -159,6 +159,19 @@ def affine_dw_x_not_transposed(dout, cache):
 
 
 @mistake(
+    "affine-dw-reshaped-for-transposed",
+    "affine_backward",
+    "dw is made from x reshaped to (D, N), which is not its transpose: a reshape keeps the numbers in their "
+    "order and only cuts the rows anew, so examples and inputs are mixed up. See 'The affine layer' in the "
+    "handout.",
+)
+def affine_dw_reshaped_for_transposed(dout, cache):
+    dx, _, db = affine_backward(dout, cache)
+    x = cache[0].reshape(len(cache[0]), -1)
+    return dx, x.reshape(x.shape[::-1]) @ dout, db
+
+
+@mistake(
     "affine-dw-images-not-flattened",
     "affine_backward",
     "dw is right for plain rows only. Transposing an array with more than two axes reverses all of them, so "
@@ -507,6 +520,16 @@ def sigmoid_sign(dout, cache):
 
 
 # --- tanh_backward ----------------------------------------------------------------------------------------
+
+
+@mistake(
+    "sigmoid-parentheses-missing",
+    "sigmoid_backward",
+    "Parentheses are missing: a product binds closer than a difference, so 1 - out is taken apart and out "
+    "itself is taken off in the end. See 'Activations' in the handout.",
+)
+def sigmoid_parentheses_missing(dout, cache):
+    return dout * cache * 1 - cache
 
 
 @mistake(
