@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grader.checks.shares import BACKWARD, FORWARD, INITIALIZER, Finding, allocate, overall, score
+from grader.checks.shares import (
+    BACKWARD,
+    FORWARD,
+    IN_PROPORTION,
+    INITIALIZER,
+    NOTHING_RIGHT,
+    Finding,
+    allocate,
+    overall,
+    score,
+)
 from grader.report import Outcome
 
 SIDES = ("numeric", "extremes", "rounding", "form", "manners")
@@ -71,3 +81,10 @@ def test_parts_weigh_the_values():
     rows = [Finding(name, name) for name in ("train", "test", "running")]
     checks = score(1200, {"value": 1000}, rows, {"train": 6, "test": 3, "running": 3})
     assert [check.max_score for check in checks] == [600, 300, 300]
+
+
+def test_a_side_row_says_whether_it_pays_a_part_or_nothing():
+    part = next(check for check in score(800, BACKWARD, findings({"dx"})) if check.id == "form")
+    none = next(check for check in score(800, BACKWARD, findings({"dx", "dw", "db"})) if check.id == "form")
+    assert (part.status, part.message) == (Outcome.PARTIAL, IN_PROPORTION)
+    assert (none.status, none.score, none.message) == (Outcome.PARTIAL, 0, NOTHING_RIGHT)

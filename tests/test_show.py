@@ -60,3 +60,7 @@ def test_rows_too_long_for_a_line_are_broken_between_numbers(shape):
 def test_a_case_of_many_numbers_has_no_code():
     """More than a person would check by hand is left to `grader cases`."""
     assert case_code({"x": np.zeros((5, 5))}, [], {}) == ""
+
+
+def test_an_expected_zero_has_no_sign():
+    assert "-0.0" not in full_code({"x": MATRIX}, [], {"dx": np.array([-0.0, 1.0])})

@@ -37,6 +37,7 @@ SIDES = frozenset({"numeric", "extremes", "rounding", "form", "manners", "identi
 
 
 IN_PROPORTION = "fine so far; counts in proportion to the values that are right"
+NOTHING_RIGHT = "nothing wrong here; counts once values are right"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _result(finding: Finding, share: int, pays: int) -> CheckResult:
     status, message = finding.status, finding.message
     if finding.passed and earned < share:
         status = Outcome.PARTIAL
-        message = message or IN_PROPORTION
+        message = message or (IN_PROPORTION if earned else NOTHING_RIGHT)
     return CheckResult(finding.id, finding.title, earned, share, status, message, finding.mistake, finding.case)
 
 

@@ -124,4 +124,5 @@ def short_literal(value: Any) -> str:
 def _rounded(value: Any) -> Any:
     if isinstance(value, list):
         return [_rounded(entry) for entry in value]
-    return float(f"{value:.6g}") if isinstance(value, float) else value
+    # Nobody needs to be told of a zero's sign.
+    return float(f"{value:.6g}") + 0.0 if isinstance(value, float) else value

@@ -166,7 +166,11 @@ def hint(hw: str, problem: str) -> int:
     course = assignments.find_course(Path.cwd())
     name = assignments.load(course, hw).problem(problem).id
     number, count, text = next_hint(course.folder(hw), hw, name, state_folder() / HINTS)
-    more = f"`grader hint {hw} {name}` again for the next" if number < count else "that was the last one"
+    more = (
+        f"`grader hint {hw} {name}` again for the next"
+        if number < count
+        else "that was the last one; once more begins again"
+    )
     show(f"Hint {number} of {count} for {name} ({more}):\n")
     show(wrap(text))
     return 0

@@ -35,7 +35,7 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     train: out = gamma * xhat + beta, where xhat = (x - mu) / sqrt(var + eps) with the mean and the biased
         variance of this batch. Then bn_param gets new running statistics, for the mean and the variance:
             running = momentum * running + (1 - momentum) * batch
-        Store them under "running_mean" and "running_var", also where they were missing.
+        Store them under "running_mean" and "running_var", also where they were missing; new arrays or the old ones.
     test: the same formula with the running statistics in place of the batch's; bn_param stays as it is.
 
     bn_param is the only argument that changes.
