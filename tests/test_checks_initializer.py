@@ -244,6 +244,41 @@ def test_the_standard_deviation_as_the_bound_is_a_third_of_the_variance(uniform)
     assert "a third of what was asked" in row(graded, "variance").message
 
 
+# --- the reference's own draws, scaled ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [1.00005, 0.999, -1.001])
+def test_a_factor_that_no_sample_shows_is_said_exactly(factor, normal):
+    """Four hundred thousand draws would not show one part in a thousand; the reference's draws times it do."""
+    graded = normal(lambda i, o, rng: factor * he(i, o, rng))
+    assert failed(graded) == {"variance"}
+    message = row(graded, "variance").message
+    assert f"every weight is exactly {abs(factor):.6g} times what it should be" in message
+    assert f"{factor**2:.6g} times the one that was asked, 2 / fan_in = 0.02 (fan_in 100" in message
+
+
+def own_variance(fan_in, fan_out, rng):
+    """The sample's own variance is made what was asked for: nothing is wrong with it."""
+    w = he(fan_in, fan_out, rng)
+    return w * np.sqrt(2 / fan_in / np.mean(w**2)) if w.size > 1 else w
+
+
+@pytest.mark.parametrize("function", [mirrored, own_variance, single_precision, rows_at_a_time, truncated])
+def test_whoever_is_not_the_reference_times_a_factor_keeps_the_points_of_variance(function, normal):
+    assert "variance" not in failed(normal(function))
+
+
+def test_draws_that_are_the_references_in_some_matrices_only_are_not_judged_by_these(normal):
+    """Drawn again beyond two deviations and rescaled: small matrices without such a draw are in proportion."""
+    for least in (2, 400):
+
+        def draw(i, o, rng, least=least):
+            rng.random(0 if i * o < least else 1)
+            return (1.002 if i * o < least else 1.0) * he(i, o, rng)
+
+        assert "variance" not in failed(normal(draw))
+
+
 # --- where the numbers come from ----------------------------------------------------------------------------
 
 
@@ -366,6 +401,23 @@ def test_further_arguments_are_part_of_what_is_asked():
     assert earned(grade(check, "draw", section, known)) == POINTS
     ignoring = grade(check, "draw", section, known, draw=lambda i, o, rng, gain=1.0: known.functions["draw"](i, o, rng))
     assert "variance" in failed(ignoring)
+
+
+def test_an_option_that_is_mistaken_by_too_little_for_a_sample_is_asked_for():
+    """The variance that another option would give is known for every case."""
+    fans = {"fan_in": Size("fan_in"), "fan_out": Size("fan_out"), "rng": Generator()}
+    check = Initializer("normal", "gain / fan_in", {**fans, "gain": Maybe(Choice((1.0, 1.001, 3.0)))})
+
+    def draw(i, o, rng, gain=1.0):
+        return rng.standard_normal((i, o)) * np.sqrt(gain / i)
+
+    known = Reference({"draw": draw}, {"draw": lambda i, o, gain=1.0: {"variance": gain / i}})
+    section = check.build("draw", known, 0)
+    graded = grade(
+        check, "draw", section, known, draw=lambda i, o, rng, g=1.001: draw(i, o, rng, 1.001 if g == 1 else g)
+    )
+    assert failed(graded) == {"variance"}
+    assert row(graded, "variance").message.endswith("is it the one for gain = 1.001?")
 
 
 def test_known_mistakes_are_named_whatever_the_order_of_drawing():

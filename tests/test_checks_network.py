@@ -207,6 +207,50 @@ def test_a_network_that_does_not_use_its_wrong_parts_pays_for_itself(network):
     assert "variance" in failed(network(he=wrong, init=function))
 
 
+@pytest.mark.parametrize(("slope", "factor"), [(0.0, "1.0001"), (0.1, "0.990198"), (0.2, "0.961635")])
+def test_a_slope_that_is_a_little_wrong_is_named(slope, factor):
+    """The variance is wrong by too little for any sample, and wrong all the same."""
+
+    def leaky(fan_in, fan_out, rng, slope=0.0):
+        return he(fan_in, fan_out, rng) / np.sqrt(1 + slope**2)
+
+    def leaky_init(slope):
+        return lambda sizes, activation, rng: [
+            leaky(i, o, rng, slope) if activation == "leaky_relu" else xavier(i, o, rng) for i, o in pairwise(sizes)
+        ]
+
+    def asked(sizes, activation):
+        of, initializer = (he_scale, ["leaky", 0.01]) if activation == "leaky_relu" else (xavier_scale, ["xavier"])
+        pairs = list(pairwise(sizes))
+        return {
+            "variances": [of(i, o, *initializer[1:])["variance"] for i, o in pairs],
+            "initializers": [initializer] * len(pairs),
+        }
+
+    check = NetworkInitializer(("leaky_relu", "tanh"), deep=("tanh",), parts=("leaky", "xavier"))
+    known = Reference(
+        {"leaky": leaky, "xavier": xavier, "init": leaky_init(0.01)},
+        {"init": asked, "leaky": he_scale, "xavier": xavier_scale},
+    )
+    section = check.build("init", known, 0)
+    assert earned(grade(check, "init", section, known)) == POINTS
+    graded = grade(check, "init", section, known, init=leaky_init(slope))
+    assert failed(graded) == {"variance"}
+    message = row(graded, "variance").message
+    assert f"the variance is {factor} times the one that was asked" in message
+    assert message.endswith(f"was leaky called with a slope of {slope:g}, where 0.01 is asked?")
+    instead = grade(check, "init", section, known, init=lambda s, a, rng: [xavier(*fans, rng) for fans in pairwise(s)])
+    assert row(instead, "variance").message.endswith("was xavier called instead of leaky?")
+
+
+def he_scale(fan_in, fan_out, slope=0.0):
+    return {"variance": 2 / ((1 + slope**2) * fan_in)}
+
+
+def xavier_scale(fan_in, fan_out):
+    return {"variance": 2 / (fan_in + fan_out)}
+
+
 def test_zeros_follow_nothing(network):
     def wrong(fan_in, fan_out, rng):
         return np.zeros((fan_in, fan_out))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, drawn_mistakes, shares, statistics, verdicts, weights
+from grader.checks import base, drawn_mistakes, proportion, shares, statistics, suspects, verdicts, weights
 from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
 from grader.checks.drawn_mistakes import Drawn
@@ -25,6 +25,8 @@ from grader.sandbox import codec
 from grader.sandbox.marks import Seed
 from grader.sandbox.replies import Runner
 
+# Slopes of leaky rectifiers that people are used to: those of papers, of libraries, and none at all.
+SLOPES = (0.0, 0.01, 0.1, 0.2, 0.3, 0.5, 1.0)
 # A small network for the tests of the generator.
 PAIR = (24, 30, 20)
 
@@ -71,7 +73,10 @@ class NetworkInitializer:
         )
         asked = [_asked(problem, reference, case) for case in cases]
         targets = [_targets(case, one["variances"]) for case, one in zip(cases, asked, strict=True)]
-        _try_reference(problem, reference, cases, targets)
+        draws = _try_reference(problem, reference, cases, targets)
+        others = [
+            one for case, asks in zip(cases, asked, strict=True) for one in _questions(self, reference, case, asks)
+        ]
         requests, parts = Requests(seed_global=True), Requests(seed_global=True)
         for index, case in enumerate(cases):
             row = list(case.arguments.values())
@@ -85,6 +90,8 @@ class NetworkInitializer:
             "request": requests.to_tree(),
             "parts": parts.to_tree(),
             "targets": weights.to_tree([target for layers in targets for target in layers]),
+            "draws": proportion.freeze(draws),
+            "others": suspects.to_tree(others),
             "depths": [len(layers) for layers in targets],
             "deep": len(deep),
             "inputs": [orthonormal(rng, 1, DEEP[0]) * np.sqrt(DEEP[0]) for _ in deep],
@@ -158,15 +165,38 @@ def _targets(case: Case, variances: Sequence[float]) -> list[Target]:
 
 def _try_reference(
     problem: str, reference: Reference, cases: Sequence[Case], targets: Sequence[Sequence[Target]]
-) -> None:
+) -> list[np.ndarray]:
+    """Return what the reference draws, layer by layer over all cases."""
+    draws = []
     for case, layers in zip(cases, targets, strict=True):
         sizes, activation, rng = case.arguments.values()
         drawn = reference.call(problem, sizes, activation, np.random.default_rng(rng.value))
         for target, array in zip(layers, drawn, strict=True):
-            if not weights.standardise([np.asarray(array)], [target]).right[0]:
+            draws.append(np.asarray(array))
+            if not weights.standardise(draws[-1:], [target]).right[0]:
                 raise AssignmentError(
                     f"the reference's {problem} fails its own variance test for {sizes}, {activation}"
                 )
+    return draws
+
+
+def _questions(
+    check: NetworkInitializer, reference: Reference, case: Case, asked: Mapping[str, Any]
+) -> list[dict[str, float]]:
+    """Return for each layer the variances of other slopes and of the other initialisers, by a question that asks."""
+    found = []
+    for (name, *slope), fans in zip(asked["initializers"], pairwise(case.arguments["layer_sizes"]), strict=True):
+        variances: dict[str, float] = {}
+        if slope and slope[0] is not None and name in reference.scales:
+            for other in SLOPES:
+                question = f"was {name} called with a slope of {other:g}, where {slope[0]:g} is asked?"
+                variances[question] = float(reference.scales[name](*fans, other)["variance"])
+        for part in check.parts:
+            if part != name and part in reference.scales:
+                question = f"was {part} called instead of {name}?"
+                variances[question] = float(reference.scales[part](*fans)["variance"])
+        found.append(variances)
+    return found
 
 
 def _parts_program(case: Case, initializers: Sequence[Sequence[Any]]) -> tuple[list[base.Step], list[Any]]:

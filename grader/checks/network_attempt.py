@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.checks import base, drawn_mistakes, weights
+from grader.checks import base, drawn_mistakes, proportion, suspects, weights
 from grader.checks.base import Section
 from grader.checks.drawn_mistakes import Drawn
-from grader.checks.initializer import TITLES as LAYER_TITLES
-from grader.checks.initializer import generator_trouble
+from grader.checks.initializer_attempt import TITLES as LAYER_TITLES
+from grader.checks.initializer_attempt import generator_trouble
 from grader.checks.shares import Finding
 from grader.checks.signals import ACTIVATIONS, draw_depths
+from grader.checks.suspects import Seen
 from grader.checks.weights import MANY
 from grader.report import Case as ReportCase
 from grader.report import Evidence
@@ -48,12 +49,19 @@ class Attempt:
         self.pair = rows["pair"]
         self.layers = [self._layers(i) for i in range(len(self.targets))]
         flat = [target for layers in self.targets for target in layers]
-        found = weights.standardise([array for layers in self.layers for array, _ in layers], flat)
-        z, right = iter(found.z), iter(found.right)
-        self.z = [[next(z) for _ in layers] for layers in self.targets]
-        self.right = [[next(right) for _ in layers] for layers in self.targets]
+        arrays = [array for layers in self.layers for array, _ in layers]
+        found = weights.standardise(arrays, flat)
+        factors, off = proportion.judge(arrays, flat, section["draws"])
+        self.z, self.right, self.factors, self.off = (
+            self._by_layer(values) for values in (found.z, found.right, factors, off)
+        )
         self._known_ratios: dict[tuple[int, bool], list[float] | None] = {}
         self.deep = range(len(self.targets) - section["deep"], len(self.targets))
+
+    def _by_layer(self, values: Sequence[Any]) -> list[list[Any]]:
+        """Return a flat list over all layers as one list for each network."""
+        each = iter(values)
+        return [[next(each) for _ in layers] for layers in self.targets]
 
     def _layers(self, index: int) -> list[tuple[np.ndarray | None, str]]:
         """Return every layer's weights of one case, and what is wrong with their shape."""
@@ -100,30 +108,45 @@ class Attempt:
         return Finding(name, TITLES[name], outcome, message, ReportCase(shapes, None, f"activation {activation!r}", ""))
 
     @cached_property
-    def wrong_layers(self) -> list[tuple[int, int, str]]:
-        """Return (case, layer, message) of every layer whose variance is wrong."""
-        wrong = []
-        for index, layers in enumerate(self.layers):
-            for number, (array, trouble) in enumerate(layers):
-                if array is None or trouble:
-                    wrong.append((index, number, trouble))
-                elif not self.right[index][number]:
-                    target = self.targets[index][number]
-                    activation = self.section["activations"][index]
-                    name = f"layer {number + 1} of {len(layers)}"
-                    wrong.append(
-                        (index, number, weights.variance_sentence(name, array, target, f"the one for {activation!r}"))
-                    )
-        return wrong
+    def wrong_layers(self) -> list[tuple[int, int]]:
+        """Return (network, layer) of every layer whose shape or variance is wrong."""
+        return [
+            (index, number)
+            for index, layers in enumerate(self.layers)
+            for number, (array, trouble) in enumerate(layers)
+            if array is None or trouble or not self.right[index][number] or self.off[index][number]
+        ]
 
     def _variance(self) -> Finding:
         wrong = self.wrong_layers
         if not wrong:
             return Finding("variance", TITLES["variance"])
-        shapes = [entry for entry in wrong if self.layers[entry[0]][entry[1]][1]]
-        largest = max(wrong, key=lambda entry: int(np.prod(self.targets[entry[0]][entry[1]].shape)))
-        index, _, message = shapes[0] if shapes else largest
-        return self._failed("variance", message, index)
+        for index, number in wrong:
+            if self.layers[index][number][1]:
+                return self._failed("variance", self.layers[index][number][1], index)
+        # What a sample shows needs no further word; the largest layer says it most clearly.
+        plain = [place for place in wrong if not self.right[place[0]][place[1]]] or wrong
+        place = max(plain, key=lambda place: self.targets[place[0]][place[1]].size)
+        return self._failed("variance", self._variance_sentence(place, plain), place[0])
+
+    def _variance_sentence(self, place: tuple[int, int], wrong: Sequence[tuple[int, int]]) -> str:
+        index, number = place
+        seen = {one: self._seen(*one) for one in wrong}
+        slip = suspects.guess(list(seen.values()), seen[place])
+        name = f"layer {number + 1} of {len(self.layers[index])}"
+        asked = f"the one for {self.section['activations'][index]!r}"
+        array = self.layers[index][number][0]
+        assert array is not None
+        if self.right[index][number]:
+            return suspects.factor_sentence(name, seen[place], asked, slip)
+        return suspects.variance_sentence(name, array, self.targets[index][number], asked, slip)
+
+    def _seen(self, index: int, number: int) -> Seen:
+        array = self.layers[index][number][0]
+        assert array is not None
+        flat = sum(self.section["depths"][:index]) + number
+        others = suspects.others_of(self.section["others"], flat)
+        return Seen.look(array, self.targets[index][number], self.factors[index][number], others)
 
     def _preservation(self) -> list[Finding]:
         found = []
@@ -181,8 +204,7 @@ class Attempt:
         return [ratios[layer] for layer in range(len(layers))]
 
     def _distribution(self) -> Finding:
-        wrong = {(index, number) for index, number, _ in self.wrong_layers}
-        small = []
+        wrong, small = set(self.wrong_layers), []
         for index, layers in enumerate(self.layers):
             for number, (array, trouble) in enumerate(layers):
                 if array is None:
@@ -194,13 +216,13 @@ class Attempt:
                 rescale, target = (index, number) in wrong, self.targets[index][number]
                 found = weights.distribution_trouble(z, target, self.section["cumulative"], rescale=rescale)
                 if found:
-                    return self._failed("distribution", f"Layer {number + 1}: {found}.", index)
+                    return self._failed("distribution", weights.ended(f"Layer {number + 1}: {found}"), index)
         # Draws that repeat from case to case cannot be taken together; 'generator' says so.
         firsts = [layers[0] for layers in self.z if layers[0] is not None]
         pooled = not wrong and not weights.repeat(firsts)
         trouble = "" if not pooled else weights.pooled_trouble(small, "normal", self.section["cumulative"])
         if trouble:
-            return self._failed("distribution", f"Over all small networks: {trouble}.", 0)
+            return self._failed("distribution", weights.ended(f"Over all small networks: {trouble}"), 0)
         return self._repeated_layers() or Finding("distribution", TITLES["distribution"])
 
     def _repeated_layers(self) -> Finding | None:

@@ -77,6 +77,11 @@ def read_weights(value: Any, shape: tuple[int, int], name: str) -> tuple[np.ndar
     return None, remark
 
 
+def ended(text: str) -> str:
+    """Return a sentence with its full stop, where it does not end in a question."""
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
 def mean_square(weights: np.ndarray) -> float:
     """Return the observed variance around the declared mean of zero."""
     return float(np.mean(np.square(weights)))
@@ -213,54 +218,3 @@ def repeat(pieces: Sequence[np.ndarray]) -> bool:
     """Whether two matrices begin with the same number: of continuous draws no two are alike."""
     firsts = [round(float(piece.ravel()[0]), 9) for piece in pieces]
     return len(set(firsts)) < len(firsts)
-
-
-SUSPECTS = (
-    (2.0, "twice too large"),
-    (0.5, "half of what was asked: is the 2 missing?"),
-    (4.0, "four times too large"),
-    (0.25, "a quarter of what was asked"),
-    (3.0, "three times too large: is the standard deviation used as the bound of the uniform distribution?"),
-    (
-        1.0 / 3.0,
-        "a third of what was asked: is the standard deviation used as the bound of the uniform distribution?",
-    ),
-)
-
-
-def variance_sentence(name: str, weights: np.ndarray, target: Target, asked: str) -> str:
-    """Return what was seen in the student's terms, with the acceptable range, and the likeliest slip."""
-    seen, wanted = mean_square(weights), target.variance
-    low, high = variance_range(target)
-    text = (
-        f"{name}: variance {seen:.4g} where {asked} = {wanted:.4g} was asked "
-        f"(fan_in {target.shape[0]}, fan_out {target.shape[1]}; acceptable {low:.4g} to {high:.4g})"
-    )
-    guess = _suspect(seen, target, low / wanted, high / wanted)
-    return f"{text}: {guess}" + ("" if guess.endswith("?") else ".")
-
-
-def _suspect(seen: float, target: Target, low: float, high: float) -> str:
-    ratio = seen / target.variance
-    fan_in, fan_out = target.shape
-    # Of two that fit alike the first is taken: what has to do with the fans explains more.
-    candidates: list[tuple[float, str]] = []
-    if fan_in != fan_out:
-        candidates.append((fan_in / fan_out, "did you use fan_out for fan_in?"))
-        candidates.append(
-            ((fan_in + fan_out) / (2.0 * fan_in), "did you use fan_in alone, not the average of the fans?")
-        )
-        candidates.append(
-            ((fan_in + fan_out) / (2.0 * fan_out), "did you use fan_out alone, not the average of the fans?")
-        )
-    candidates += SUSPECTS
-    candidates.append((target.variance, "is the variance used where its square root is needed?"))
-    candidates.append((1.0 / target.variance, "is the variance not scaled by the fans at all?"))
-    fitting = (
-        [(abs(np.log(ratio / factor)), text) for factor, text in candidates if low <= ratio / factor <= high]
-        if ratio > 0
-        else []
-    )
-    if fitting:
-        return min(fitting, key=lambda pair: pair[0])[1]
-    return "all weights are zero" if ratio == 0 else f"{ratio:.3g} times what was asked"

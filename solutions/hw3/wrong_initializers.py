@@ -588,6 +588,38 @@ def network_he_for_tanh(layer_sizes, activation, rng):
     return [draw(*fans, rng) for fans in _layers(layer_sizes)]
 
 
+def _leaky_slope(name, slope, text):
+    """Register a network whose leaky rectifiers are taken to have another slope."""
+
+    @mistake(name, "init_network", text)
+    def network_leaky_slope(layer_sizes, activation, rng):
+        slopes = {"relu": 0.0, "leaky_relu": slope}
+        if activation in slopes:
+            return [he_normal(*fans, rng, slopes[activation]) for fans in _layers(layer_sizes)]
+        return [xavier_normal(*fans, rng) for fans in _layers(layer_sizes)]
+
+
+_leaky_slope(
+    "network-leaky-slope-ignored",
+    0.0,
+    "leaky_relu gets the weights of a plain relu. Its slope of 0.01 makes a small difference, but it is the "
+    "slope of the function that the network will use, and whoever passes a larger one next time wants it to "
+    "arrive. See 'He: the factor 2, and leaky slopes' in the handout.",
+)
+_leaky_slope(
+    "network-leaky-slope-ten-times",
+    0.1,
+    "leaky_relu is taken to have the slope 0.1. The docstring says 0.01, one hundredth, as in the paper that "
+    "introduced it. See 'He: the factor 2, and leaky slopes' in the handout.",
+)
+_leaky_slope(
+    "network-leaky-slope-of-another-library",
+    0.2,
+    "leaky_relu is taken to have the slope 0.2, as in some libraries and in many generative networks. The "
+    "docstring says 0.01. See 'He: the factor 2, and leaky slopes' in the handout.",
+)
+
+
 @mistake(
     "network-last-layer-linear",
     "init_network",
