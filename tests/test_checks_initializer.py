@@ -239,6 +239,12 @@ def test_another_family_than_uniform_is_seen(function, words, uniform):
     assert words in row(graded, "distribution").message
 
 
+def test_a_permuted_grid_is_no_uniform_draw(uniform):
+    graded = uniform(lambda i, o, rng: rng.permutation(np.linspace(-1, 1, i * o)).reshape(i, o) * np.sqrt(6 / i))
+    assert failed(graded) == {"distribution"}
+    assert "spread more evenly than independent draws are" in row(graded, "distribution").message
+
+
 def test_the_standard_deviation_as_the_bound_is_a_third_of_the_variance(uniform):
     graded = uniform(lambda i, o, rng: rng.uniform(-np.sqrt(2 / i), np.sqrt(2 / i), (i, o)))
     assert "a third of what was asked" in row(graded, "variance").message

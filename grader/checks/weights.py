@@ -192,9 +192,17 @@ def _shape_trouble(z: np.ndarray, target: Target, expected: np.ndarray) -> str:
             f"the tails are missing: no weight is beyond {largest:.2f} standard deviations, where {n} draws reach "
             f"at least {limits.largest[0]:.2f}; are the draws truncated?"
         )
-    too_far = statistics.distance(z, target.family, expected) > statistics.distance_limit(n)
-    if largest > limits.largest[1] or too_far:
+    if largest > limits.largest[1]:
         return f"the histogram is not that of a {target.family} distribution"
+    return _histogram_trouble(z, target.family, expected)
+
+
+def _histogram_trouble(z: np.ndarray, family: str, expected: np.ndarray) -> str:
+    distance = statistics.distance(z, family, expected)
+    if distance > statistics.distance_limit(z.size):
+        return f"the histogram is not that of a {family} distribution"
+    if statistics.is_too_even(distance, z.size):
+        return "the weights are spread more evenly than independent draws are: is every weight drawn by itself?"
     return ""
 
 
@@ -209,9 +217,7 @@ def pooled_trouble(pieces: Sequence[np.ndarray], family: str, expected: np.ndarr
         return "some weights lie beyond the bound"
     if abs(float(z.sum())) / np.sqrt(z.size) > statistics.MEAN_LIMIT[family]:
         return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"
-    if statistics.distance(z, family, expected) > statistics.distance_limit(z.size):
-        return f"the histogram is not that of a {family} distribution"
-    return ""
+    return _histogram_trouble(z, family, expected)
 
 
 def repeat(pieces: Sequence[np.ndarray]) -> bool:
