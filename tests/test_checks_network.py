@@ -294,6 +294,55 @@ def test_known_mistakes_are_named_whatever_the_order_of_drawing():
         assert {check.mistake for check in graded.checks} - {None} == {name}
 
 
+# --- layers that are not their own --------------------------------------------------------------------------
+
+
+def shared(known_as):
+    """Return an initialiser of which layers share a weight: `known_as(number, fans)` says which."""
+
+    def function(layer_sizes, activation, rng):
+        known = {}
+        made = init_itself(layer_sizes, activation, rng)
+        return [known.setdefault(known_as(n, w.shape), w) for n, w in enumerate(made)]
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("known_as", "words"),
+    [
+        (lambda n, fans: fans if fans[0] == fans[1] else n, "has the weights of layer 2, its neighbour: every layer"),
+        (lambda n, fans: fans, "Layers 1 and 9 have the same weights: every layer draws its own."),
+    ],
+)
+def test_layers_that_share_a_weight_fail_distribution(known_as, words, network):
+    graded = network(init=shared(known_as))
+    assert failed(graded) == {"distribution"}
+    assert words in row(graded, "distribution").message
+
+
+def test_layers_that_all_begin_in_one_state_are_told_from_shared_ones(network):
+    def function(layer_sizes, activation, rng):
+        state, made = rng.bit_generator.state, []
+        for fans in pairwise(layer_sizes):
+            rng.bit_generator.state = state
+            made += init_itself(fans, activation, rng)
+        return made
+
+    message = row(network(init=function), "distribution").message
+    assert message == "Layer 2 repeats the draws of layer 1: all layers must draw from the one rng."
+
+
+def test_a_layer_that_begins_like_another_of_another_shape_is_said(network):
+    def function(layer_sizes, activation, rng):
+        made = init_itself(layer_sizes, activation, rng)
+        if len(made) > 5:
+            made[4].ravel()[:60] = made[2].ravel()[:60]
+        return made
+
+    assert "Layer 5 begins like layer 3" in row(network(init=function), "distribution").message
+
+
 # --- pictures -----------------------------------------------------------------------------------------------
 
 

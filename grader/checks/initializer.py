@@ -69,7 +69,7 @@ class Initializer:
         section: Section = {
             "request": requests.to_tree(),
             "targets": weights.to_tree(targets),
-            "draws": proportion.freeze(draws),
+            "draws": proportion.first_entries(draws),
             "others": suspects.to_tree(others),
             "pair": pair,
             "large": large,

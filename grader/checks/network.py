@@ -29,6 +29,8 @@ from grader.sandbox.replies import Runner
 SLOPES = (0.0, 0.01, 0.1, 0.2, 0.3, 0.5, 1.0)
 # A small network for the tests of the generator.
 PAIR = (24, 30, 20)
+# Equal square layers in a row: an edge of its own, for whoever takes one for the other.
+SQUARES = (9, 12, 12, 12)
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,12 @@ class NetworkInitializer:
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the sizes, compute what is asked of every layer, and try the reference on them."""
         drawn = draw_cases(self.inputs, seed=seed, limits={"layer_sizes": (1, 40)})
-        deep = [_deep_case(self, activation, seed + number) for number, activation in enumerate(self.deep)]
-        cases = (
-            sorted(
-                drawn,
-                key=lambda case: (sum(case.arguments["layer_sizes"]), len(case.arguments["layer_sizes"])),
-            )
-            + deep
+        deep = [self._case(DEEP, activation, seed + number) for number, activation in enumerate(self.deep)]
+        edges = [self._case(SQUARES, name, seed + 100 + i) for i, name in enumerate(self.activations)]
+        small = sorted(
+            [*drawn, *edges], key=lambda case: (sum(case.arguments["layer_sizes"]), len(case.arguments["layer_sizes"]))
         )
+        cases = small + deep
         asked = [_asked(problem, reference, case) for case in cases]
         targets = [_targets(case, one["variances"]) for case, one in zip(cases, asked, strict=True)]
         draws = _try_reference(problem, reference, cases, targets)
@@ -83,14 +83,14 @@ class NetworkInitializer:
             requests.add(f"case{index}", 0, [base.call(problem, base.inputs(3))], row)
             if self.parts:
                 parts.add(f"parts{index}", 0, *_parts_program(case, asked[index]["initializers"]))
-        pair = _deep_case(self, self.deep[0], seed, PAIR)
+        pair = self._case(PAIR, self.deep[0], seed)
         requests.add("pair", 1, *_pair_program(problem, list(pair.arguments.values())))
         rng = np.random.default_rng((seed, 3))
         section: Section = {
             "request": requests.to_tree(),
             "parts": parts.to_tree(),
             "targets": weights.to_tree([target for layers in targets for target in layers]),
-            "draws": proportion.freeze(draws),
+            "draws": proportion.first_entries(draws),
             "others": suspects.to_tree(others),
             "depths": [len(layers) for layers in targets],
             "deep": len(deep),
@@ -108,6 +108,12 @@ class NetworkInitializer:
 
         section["mistakes"] = drawn_mistakes.freeze(problem, reference, sign)
         return section
+
+    def _case(self, sizes: tuple[int, ...], activation: str, seed: int) -> Case:
+        """Return a network of given sizes."""
+        why = f"{len(sizes) - 1} layers of about {sizes[1]} units"
+        draw = Draw({"layer_sizes": list(sizes)}, {"activation": activation}, "normal", seed, why)
+        return realise(self.inputs, draw)
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
@@ -143,12 +149,6 @@ def _graded(points: int, findings: Sequence[Finding], attempt: Attempt) -> Grade
 
 def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:
     return shares.score(points, shares.PROPERTY, findings, shares.INITIALIZER)
-
-
-def _deep_case(check: NetworkInitializer, activation: str, seed: int, sizes: tuple[int, ...] = DEEP) -> Case:
-    why = f"{len(sizes) - 1} layers of about {sizes[0]} units"
-    draw = Draw({"layer_sizes": list(sizes)}, {"activation": activation}, "normal", seed, why)
-    return realise(check.inputs, draw)
 
 
 def _asked(problem: str, reference: Reference, case: Case) -> Mapping[str, Any]:

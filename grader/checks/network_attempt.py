@@ -13,6 +13,7 @@ from grader.checks.base import Section
 from grader.checks.drawn_mistakes import Drawn
 from grader.checks.initializer_attempt import TITLES as LAYER_TITLES
 from grader.checks.initializer_attempt import generator_trouble
+from grader.checks.repeats import find_repeated
 from grader.checks.shares import Finding
 from grader.checks.signals import ACTIVATIONS, draw_depths
 from grader.checks.suspects import Seen
@@ -223,19 +224,11 @@ class Attempt:
         trouble = "" if not pooled else weights.pooled_trouble(small, "normal", self.section["cumulative"])
         if trouble:
             return self._failed("distribution", weights.ended(f"Over all small networks: {trouble}"), 0)
-        return self._repeated_layers() or Finding("distribution", TITLES["distribution"])
-
-    def _repeated_layers(self) -> Finding | None:
-        """Fail where two layers of one network begin with the same numbers: a generator made anew for each."""
-        for index in self.deep:
-            starts = [z.ravel()[:50] for z in self.z[index] if z is not None and z.any()]
-            # At their own scale: a wrong variance has been paid for.
-            starts = [start / np.sqrt(np.sum(start * start)) for start in starts]
-            for layer, start in enumerate(starts[1:], 1):
-                if np.allclose(start, starts[0], rtol=1e-6):
-                    text = f"Layer {layer + 1} repeats the draws of layer 1: all layers must draw from the one rng."
-                    return self._failed("distribution", text, index)
-        return None
+        # The deep networks first: they tell a state that is set back from a weight that is used twice.
+        repeated = find_repeated(self.z, [*self.deep, *range(self.deep[0])])
+        if repeated:
+            return self._failed("distribution", repeated[1], repeated[0])
+        return Finding("distribution", TITLES["distribution"])
 
     def _generator(self) -> Finding:
         arrays = [

@@ -21,15 +21,13 @@ MOST, FEWEST = 32, 16
 RESIDUAL, NEAR_ONE = 1e-9, 1e-6
 
 
-def freeze(draws: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the first entries of the reference's draws for the bank: (matrices, MOST), zeros where there are none."""
-    return _first_entries(draws)
-
-
 def judge(
     arrays: Sequence[np.ndarray | None], targets: Sequence[Target], frozen: np.ndarray
 ) -> tuple[list[float], list[bool]]:
-    """Return the factor of every matrix to the reference's draws (NaN where unknown), and whether it is wrong."""
+    """Return the factor of every matrix to the reference's draws (NaN where unknown), and whether it is wrong.
+
+    frozen: the first entries of the reference's draws, from `first_entries`.
+    """
     factors = find_factors(arrays, frozen)
     if factors is None:
         return [math.nan] * len(arrays), [False] * len(arrays)
@@ -56,7 +54,7 @@ def find_factors(arrays: Sequence[np.ndarray | None], frozen: np.ndarray) -> np.
     tells = counts >= FEWEST
     if not tells.any():
         return None
-    mine, theirs = _first_entries(arrays)[tells], frozen[tells]
+    mine, theirs = first_entries(arrays)[tells], frozen[tells]
     with np.errstate(all="ignore"):
         found = np.sum(mine * theirs, axis=1) / np.sum(theirs * theirs, axis=1)
         apart = mine - found[:, None] * theirs
@@ -68,10 +66,11 @@ def find_factors(arrays: Sequence[np.ndarray | None], frozen: np.ndarray) -> np.
     return factors
 
 
-def _first_entries(arrays: Sequence[np.ndarray | None]) -> np.ndarray:
-    entries: Any = np.zeros((len(arrays), MOST))
+def first_entries(arrays: Sequence[np.ndarray | None], most: int = MOST) -> np.ndarray:
+    """Return the first entries of every matrix: (matrices, most), zeros where there are none."""
+    entries: Any = np.zeros((len(arrays), most))
     for row, array in zip(entries, arrays, strict=True):
         if array is not None:
-            first = array.ravel()[:MOST]
+            first = array.ravel()[:most]
             row[: first.size] = first
     return np.asarray(entries)

@@ -555,6 +555,11 @@ def _right_initializer(activation):
     return he_normal if activation in ("relu", "leaky_relu") else xavier_normal
 
 
+def _right_network_layer(activation, fans, rng):
+    slope = {"negative_slope": 0.01} if activation == "leaky_relu" else {}
+    return _right_initializer(activation)(*fans, rng, **slope)
+
+
 @mistake(
     "network-he-everywhere",
     "init_network",
@@ -666,6 +671,36 @@ def network_same_state_for_every_layer(layer_sizes, activation, rng):
         rng.bit_generator.state = state
         weights.append(_right_initializer(activation)(*fans, rng))
     return weights
+
+
+@mistake(
+    "network-equal-neighbours-share",
+    "init_network",
+    "A layer that has the shape of the one before it gets that one's weights, the very same array. The two start "
+    "alike, and where one is changed in place the other changes too: every layer draws its own. See 'A whole "
+    "network' in the handout.",
+)
+def network_equal_neighbours_share(layer_sizes, activation, rng):
+    weights = []
+    for fans in _layers(layer_sizes):
+        w = _right_network_layer(activation, fans, rng)
+        weights.append(weights[-1] if weights and weights[-1].shape == w.shape else w)
+    return weights
+
+
+@mistake(
+    "network-one-weight-for-each-shape",
+    "init_network",
+    "All layers of one shape share one weight, as if a shape were drawn once and looked up afterwards. They start "
+    "alike, and where one is changed in place the others change too: every layer draws its own. See 'A whole "
+    "network' in the handout.",
+)
+def network_one_weight_for_each_shape(layer_sizes, activation, rng):
+    known = {}
+    for fans in _layers(layer_sizes):
+        if fans not in known:
+            known[fans] = _right_network_layer(activation, fans, rng)
+    return [known[fans] for fans in _layers(layer_sizes)]
 
 
 @mistake(
