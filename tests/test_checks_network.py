@@ -72,6 +72,7 @@ def test_the_reference_has_full_marks_in_every_row(network):
         "preservation_backward",
         "distribution",
         "generator",
+        "manners",
     ]
     assert (graded.status, earned(graded)) == (Outcome.PASSED, POINTS)
 
@@ -341,6 +342,41 @@ def test_a_layer_that_begins_like_another_of_another_shape_is_said(network):
         return made
 
     assert "Layer 5 begins like layer 3" in row(network(init=function), "distribution").message
+
+
+# --- manners ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spoil", [lambda sizes: sizes.pop(0), lambda sizes: sizes.reverse()])
+def test_sizes_that_are_written_to_cost_a_twentieth(spoil, network):
+    """The weights are right, and the list is the caller's."""
+
+    def function(layer_sizes, activation, rng):
+        made = init_itself(layer_sizes, activation, rng)
+        spoil(layer_sizes)
+        return made
+
+    graded = network(init=function)
+    assert failed(graded) == {"manners"}
+    assert earned(graded) == POINTS * 0.95
+    assert graded.message == ""
+    assert row(graded, "manners").message == (
+        "init writes into layer_sizes, which belongs to the caller. Work on a copy."
+    )
+
+
+def test_wrong_parts_do_not_excuse_what_a_network_does_to_its_sizes(network):
+    def wrong(fan_in, fan_out, rng):
+        return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_out)
+
+    def function(layer_sizes, activation, rng):
+        made = [(wrong if activation == "relu" else xavier)(i, o, rng) for i, o in pairwise(layer_sizes)]
+        layer_sizes.pop()
+        return made
+
+    graded = network(he=wrong, init=function)
+    assert failed(graded) == {"manners"}
+    assert failed(graded.unexcused) >= {"variance", "manners"}
 
 
 # --- pictures -----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grader.checks.shares import BACKWARD, FORWARD, INITIALIZER, Finding, allocate, overall, score
+from grader.checks.shares import BACKWARD, FORWARD, INITIALIZER, NETWORK, Finding, allocate, overall, score
 from grader.report import Outcome
 
 SIDES = ("numeric", "extremes", "rounding", "form", "manners")
@@ -38,7 +38,7 @@ def test_allocate_is_proportional_and_exact():
 
 def test_declared_shares_are_complete():
     """Backward and forward weights are the declared ones and make a thousand."""
-    assert sum(BACKWARD.values()) == sum(FORWARD.values()) == sum(INITIALIZER.values()) == 1000
+    assert sum(BACKWARD.values()) == sum(FORWARD.values()) == sum(INITIALIZER.values()) == sum(NETWORK.values()) == 1000
     assert BACKWARD["value"] == 600
     assert FORWARD["value"] == 750
     assert INITIALIZER["preservation_forward"] + INITIALIZER["preservation_backward"] == 50

@@ -117,7 +117,8 @@ class NetworkInitializer:
 
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
-        return _score(points, [Finding(name, title, outcome, message) for name, title in TITLES.items()])
+        found = [Finding(name, title, outcome, message, side=name == "manners") for name, title in TITLES.items()]
+        return _score(points, found)
 
     def show(self, problem: str, section: Section) -> list[base.Shown]:
         """Return the saved cases as a student may see them, smallest first."""
@@ -135,9 +136,14 @@ class NetworkInitializer:
             return _graded(points, findings, attempt)
         named = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
         graded = _graded(points, named, attempt)
-        if not self.parts or not attempt.follows_parts():
+        only_manners = all(finding.passed or finding.side for finding in findings)
+        if not self.parts or only_manners or not attempt.follows_parts():
             return graded
-        excused = [replace(finding, status=Outcome.PASSED, message="", case=None) for finding in findings]
+        # What it does to its own arguments is no fault of its parts.
+        excused = [
+            finding if finding.side else replace(finding, status=Outcome.PASSED, message="", case=None, mistake=None)
+            for finding in named
+        ]
         remark = "follows your own initialisers, where the points are lost"
         return replace(_graded(points, excused, attempt), message=remark, unexcused=graded)
 
@@ -148,7 +154,7 @@ def _graded(points: int, findings: Sequence[Finding], attempt: Attempt) -> Grade
 
 
 def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:
-    return shares.score(points, shares.PROPERTY, findings, shares.INITIALIZER)
+    return shares.score(points, shares.NETWORK, findings, shares.INITIALIZER)
 
 
 def _asked(problem: str, reference: Reference, case: Case) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.checks import base, drawn_mistakes, proportion, suspects, weights
+from grader.checks import base, drawn_mistakes, proportion, suspects, verdicts, weights
 from grader.checks.base import Section
 from grader.checks.drawn_mistakes import Drawn
 from grader.checks.initializer_attempt import TITLES as LAYER_TITLES
@@ -30,7 +30,9 @@ TITLES = {
     "variance": "variance of every layer",
     "preservation_forward": "activations keep their size, layer by layer",
     "preservation_backward": "gradients keep their size, layer by layer",
+    "manners": "leaves its arguments alone",
 }
+ARGUMENTS = ("layer_sizes", "activation", "rng")
 # Ten layers of about 100 units, as in the experiments: for the strict tests and the ratios by layer.
 DEEP = (100, 120, 80, 100, 140, 100, 90, 110, 100, 120, 100)
 
@@ -79,8 +81,9 @@ class Attempt:
         ]
 
     def findings(self) -> list[Finding]:
-        """Return all five rows."""
-        return [self._variance(), *self._preservation(), self._distribution(), self._generator()]
+        """Return all six rows."""
+        manners = verdicts.manners_finding(self.problem, ARGUMENTS, [*self.case_rows, self.pair], ())
+        return [self._variance(), *self._preservation(), self._distribution(), self._generator(), manners]
 
     def signature(self, findings: Sequence[Finding]) -> Drawn:
         """Return the pattern of variances: every layer of the deep networks, then each activation's small ones."""

@@ -704,6 +704,21 @@ def network_one_weight_for_each_shape(layer_sizes, activation, rng):
 
 
 @mistake(
+    "network-changes-its-sizes",
+    "init_network",
+    "The list of sizes is not the same afterwards: sizes were taken out of it, put in, or put in another order. It "
+    "belongs to whoever calls, and a second network of the same sizes comes out different. Count through it, or "
+    "work on a copy. See 'A whole network' in the handout.",
+)
+def network_changes_its_sizes(layer_sizes, activation, rng):
+    weights = []
+    while len(layer_sizes) > 1:
+        weights.append(_right_network_layer(activation, layer_sizes[:2], rng))
+        layer_sizes.pop(0)
+    return weights
+
+
+@mistake(
     "network-fixed-seed",
     "init_network",
     "A generator with a fixed seed is made inside, so every network of one shape starts alike and the rng "
