@@ -122,6 +122,15 @@ def test_a_layer_that_doubles_the_signal_is_seen_and_numbered(layer, network):
         assert f"at layer {layer + 1} by" in row(graded, name).message
 
 
+def test_the_scale_of_the_first_layer_everywhere_is_no_question_of_fans(network):
+    def function(layer_sizes, activation, rng):
+        scale = 2 / layer_sizes[0] if activation == "relu" else 2 / sum(layer_sizes[:2])
+        return [rng.normal(0, np.sqrt(scale), fans) for fans in pairwise(layer_sizes)]
+
+    message = row(network(init=function), "variance").message
+    assert message.endswith("do all layers have the scale of the first one?")
+
+
 def test_a_last_layer_drawn_otherwise_is_wrong(network):
     graded = network(init=layer_by_layer(lambda n, count, w, a: w * 0.1 if n == count - 1 else w))
     assert "variance" in failed(graded)
@@ -166,12 +175,26 @@ def test_numbers_from_elsewhere_fail_generator(function, words, network):
 init_itself = init
 
 
+def as_objects(arrays):
+    made = np.empty(len(arrays), dtype=object)
+    made[:] = arrays
+    return made
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (lambda sizes, activation, rng: init_itself(sizes[1:], activation, rng), "layer_sizes includes the input"),
-        (lambda sizes, activation, rng: init_itself(sizes, activation, rng)[0], "expected a list of"),
-        (lambda sizes, activation, rng: None, "expected a list of"),
+        (
+            lambda sizes, activation, rng: init_itself(sizes[1:], activation, rng),
+            "returned a list of length 0, expected length 1",
+        ),
+        (lambda sizes, activation, rng: init_itself(sizes, activation, rng)[0], "returned one array, expected a list"),
+        (lambda sizes, activation, rng: None, "returned None, expected a list of arrays, one for each layer. Is a ret"),
+        (lambda sizes, activation, rng: {"W1": np.ones(2)}, "returned a dictionary, expected"),
+        (lambda sizes, activation, rng: {1: np.ones(2)}, "returned a dictionary, expected"),
+        (lambda sizes, activation, rng: as_objects(init_itself(sizes, activation, rng)), "one array of dtype object"),
+        (lambda sizes, activation, rng: (w for w in sizes), "returned a value of type generator, expected"),
+        (lambda sizes, activation, rng: 3.0, "returned a value of type float, expected"),
         (lambda sizes, activation, rng: [w.T for w in init_itself(sizes, activation, rng)], "Is it transposed?"),
     ],
 )

@@ -134,7 +134,8 @@ class Attempt:
         return float(np.sum(signal * signal) / expected)
 
     def _distribution(self) -> Finding:
-        small = []
+        # A wrong scale has been paid for, also in matrices that are too small to show it.
+        small, rescale = [], not all(self.variance_right)
         for index, (array, trouble) in enumerate(self.read):
             z, target = self.z[index], self.targets[index]
             if array is None or z is None:
@@ -142,12 +143,11 @@ class Attempt:
             if array.size < MANY:
                 small.append(z)
                 continue
-            rescale = not self.variance_right[index]
             trouble = weights.distribution_trouble(z, target, self.cumulative, rescale=rescale)
             if trouble:
                 return self._failed("distribution", weights.ended(f"For fans {target.shape}: {trouble}"), index)
         # Draws that repeat from case to case cannot be taken together; 'generator' says so.
-        if all(self.variance_right) and not self._repeats():
+        if not rescale and not self._repeats():
             trouble = weights.pooled_trouble(small, self.family, self.cumulative)
             if trouble:
                 return self._failed("distribution", weights.ended(f"Over all small matrices: {trouble}"), 0)
@@ -191,6 +191,8 @@ class Attempt:
 
 def generator_trouble(problem: str, steps: Sequence[Any], arrays: Sequence[Any], target: Target) -> str:
     """Return what is wrong with three draws (a generator, its twin, another), or ""."""
+    if len(arrays) < 3 and steps and isinstance(steps[-1], Returned):
+        return f"{problem} returned no weights that could be compared."
     if len(arrays) < 3:
         return base.describe_step(steps[-1] if steps else None, problem)
     if any(isinstance(step, Returned) and step.global_changed for step in steps):
@@ -198,10 +200,12 @@ def generator_trouble(problem: str, steps: Sequence[Any], arrays: Sequence[Any],
     if not all(isinstance(array, np.ndarray) and array.size for array in arrays):
         return f"{problem} returned no weights."
     first, twin, other = arrays[:3]
+    if all(bool(np.all(array == first.flat[0])) for array in (first, twin, other)):
+        return f"all weights are {float(first.flat[0]):.3g}: nothing is drawn from rng."
     if not np.array_equal(first, twin):
         return f"{problem} gives other weights for the same state of rng: draw from rng and from nothing else."
     if np.array_equal(first, other):
-        return f"{problem} gives the same weights whatever rng is: is a seed fixed, or nothing drawn at all?"
+        return f"{problem} gives the same weights whatever rng is: is a seed fixed?"
     z, y = (array.astype(np.float64) / np.sqrt(target.variance) for array in (first, other))
     # What two draws have in common is not their mean: weights that are not centred have paid for that.
     y = y - y.mean()

@@ -189,10 +189,11 @@ def _try_reference(
 def _questions(
     check: NetworkInitializer, reference: Reference, case: Case, asked: Mapping[str, Any]
 ) -> list[dict[str, float]]:
-    """Return for each layer the variances of other slopes and of the other initialisers, by a question that asks."""
-    found = []
+    """Return for each layer the variances of other slopes and initialisers and of the first layer, by a question."""
+    found: list[dict[str, float]] = []
+    first = float(asked["variances"][0])
     for (name, *slope), fans in zip(asked["initializers"], pairwise(case.arguments["layer_sizes"]), strict=True):
-        variances: dict[str, float] = {}
+        variances: dict[str, float] = {"do all layers have the scale of the first one?": first} if found else {}
         if slope and slope[0] is not None and name in reference.scales:
             for other in SLOPES:
                 question = f"was {name} called with a slope of {other:g}, where {slope[0]:g} is asked?"

@@ -20,6 +20,7 @@ from grader.checks.suspects import Seen
 from grader.checks.weights import MANY
 from grader.report import Case as ReportCase
 from grader.report import Evidence
+from grader.sandbox.marks import Other
 from grader.sandbox.replies import Returned, Row, Runner
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ class Attempt:
         if not isinstance(step, Returned):
             return [(None, base.describe_step(step, self.problem))] * len(targets)
         if not isinstance(step.value, (tuple, list)) or len(step.value) != len(targets):
-            got = f"{len(step.value)} arrays" if isinstance(step.value, (tuple, list)) else "something else"
-            text = f"{self.problem} returned {got}, expected a list of {len(targets)}: layer_sizes includes the input."
+            text = count_sentence(self.problem, step.value, len(targets))
             return [(None, text)] * len(targets)
         return [
             weights.read_weights(value, target.shape, f"layer {number + 1}")
@@ -217,8 +217,8 @@ class Attempt:
                 if z is None or array.size < MANY:
                     small += [] if z is None else [z]
                     continue
-                rescale, target = (index, number) in wrong, self.targets[index][number]
-                found = weights.distribution_trouble(z, target, self.section["cumulative"], rescale=rescale)
+                target = self.targets[index][number]
+                found = weights.distribution_trouble(z, target, self.section["cumulative"], rescale=bool(wrong))
                 if found:
                     return self._failed("distribution", weights.ended(f"Layer {number + 1}: {found}"), index)
         # Draws that repeat from case to case cannot be taken together; 'generator' says so.
@@ -301,6 +301,29 @@ def _equal_weights(mine: np.ndarray, theirs: np.ndarray) -> bool:
     return mine.shape in (theirs.shape, theirs.shape[::-1]) and bool(
         np.array_equal(mine, theirs if mine.shape == theirs.shape else theirs.T)
     )
+
+
+def count_sentence(problem: str, value: Any, layers: int) -> str:
+    """Say that a result is no list with a weight for every layer."""
+    if isinstance(value, (tuple, list)):
+        return (
+            f"{problem} returned a list of length {len(value)}, expected length {layers}: layer_sizes has {layers + 1} "
+            "entries, the input's size first, and a weight lies between every two neighbours."
+        )
+    kind = value.type_name if isinstance(value, Other) else ""
+    got = f"a value of type {kind}"
+    if value is None:
+        got = "None"
+    elif isinstance(value, dict) or kind == "dict":
+        got = "a dictionary"
+    elif isinstance(value, np.ndarray):
+        got = "one array"
+    elif kind.startswith("ndarray of dtype"):
+        got = f"one array of {kind.removeprefix('ndarray of ')}"
+    elif not kind:
+        got = f"a value of type {type(value).__name__}"
+    hint = " Is a return statement missing?" if value is None else ""
+    return f"{problem} returned {got}, expected a list of arrays, one for each layer.{hint}"
 
 
 def _ratio_sentence(ratios: Sequence[float], layer: int, forward: bool, activation: str) -> str:

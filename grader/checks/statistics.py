@@ -23,6 +23,8 @@ MEAN_LIMIT = {"normal": 6.4670, "uniform": 6.8880, "truncated": 6.8880}
 BINS = 1024
 # The largest |z| that a bounded family can have.
 BOUND = {"uniform": float(np.sqrt(3.0)), "truncated": CUT / LEFT}
+# What rounding may add to a bound, in single precision too.
+ROUNDED = 1.0 + 1e-6
 REACH = {"normal": 8.0, **BOUND}
 SAMPLE = 1024
 # Draws whose distance is below this many 1 / sqrt(n) are too even; of fewer draws nothing is said.
@@ -126,7 +128,7 @@ def largest_limits(n: int, family: str) -> tuple[float, float]:
         # The quantile of |z| that n draws stay below with probability `half`.
         share = half ** (1.0 / n)
         inside = share if family == "uniform" else erfinv(share * erf(CUT / np.sqrt(2.0))) * np.sqrt(2.0) / CUT
-        return float(BOUND[family] * inside), float(BOUND[family] * (1.0 + 1e-12))
+        return float(BOUND[family] * inside), float(BOUND[family] * ROUNDED)
     # P(max |z| < m) = (1 - 2 Phi(-m))^n: its quantiles, through the tail probability of one draw.
     low_tail, high_tail = -np.expm1(np.log(half) / n), -np.expm1(np.log1p(-half) / n)
     smallest = max(0.0, -float(ndtri_exp(np.log(low_tail / 2.0))))

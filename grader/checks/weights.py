@@ -145,13 +145,26 @@ def distribution_trouble(z: np.ndarray, target: Target, expected: np.ndarray, *,
         return "some weights are not finite numbers"
     if not z.any():
         return "all weights are zero"
+    if z.min() == z.max():
+        return (
+            f"all weights are equal: each is {z.flat[0] * math.sqrt(target.variance):.3g}, so units would start alike"
+        )
     own = z / _own_scale(z, target.family) if rescale else z
     trouble = _shape_trouble(own, target, expected)
+    clipped = _count_clipped(z) if trouble else 0
+    if clipped:
+        return f"the weights were clipped: {clipped} of {z.size} are equal to the largest or the smallest of them"
     # Only ever an explanation: below some 15,000 weights the families look alike.
     for other in ("uniform", "normal"):
         if trouble and other != target.family and _looks_like(z, other):
             return f"the weights are drawn from a {other} distribution, where a {target.family} one was asked"
     return trouble
+
+
+def _count_clipped(z: np.ndarray) -> int:
+    """Return how many weights are heaped at the two ends, 0 where they are not, or where most others repeat too."""
+    heaped = int(np.count_nonzero((z == z.min()) | (z == z.max())))
+    return heaped if heaped >= 4 and np.unique(z).size >= z.size / 2 else 0
 
 
 def _own_scale(z: np.ndarray, family: str) -> float:
@@ -213,7 +226,7 @@ def pooled_trouble(pieces: Sequence[np.ndarray], family: str, expected: np.ndarr
     z = np.concatenate([piece.ravel() for piece in pieces])
     if not np.isfinite(z).all():
         return "some weights are not finite numbers"
-    if family in statistics.BOUND and float(np.max(np.abs(z))) > statistics.BOUND[family] * (1.0 + 1e-12):
+    if family in statistics.BOUND and float(np.max(np.abs(z))) > statistics.BOUND[family] * statistics.ROUNDED:
         return "some weights lie beyond the bound"
     if abs(float(z.sum())) / np.sqrt(z.size) > statistics.MEAN_LIMIT[family]:
         return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"

@@ -106,9 +106,8 @@ wrong_variance(
 wrong_variance(
     "xavier-normal-fans-hard-coded",
     "xavier_normal",
-    "The same scale comes out whatever the fans are: 100 + 100 seems to be written into the code, as in an "
-    "example of the notes. It is right for that example's layers only. See 'Xavier: forwards and backwards' "
-    "in the handout.",
+    "100 + 100 seems to be written into the code, as in an example of the notes. It is right for that example's "
+    "layers only: the fans are arguments. See 'Xavier: forwards and backwards' in the handout.",
     lambda fan_in, fan_out, negative_slope=0.0: 0.01,
 )
 wrong_variance(
