@@ -214,6 +214,43 @@ def test_a_network_of_wrong_initialisers_has_paid_there(network):
     assert (earned(graded), graded.message) == (POINTS, "follows your own initialisers, where the points are lost")
 
 
+def raising(fan_in, fan_out, rng):
+    raise TypeError("size")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda i, o, rng: xavier(i, o, rng).ravel(),
+        lambda i, o, rng: rng.standard_normal() * 0.1,
+        lambda i, o, rng: float(rng.standard_normal()),
+        lambda i, o, rng: xavier(i, o, rng)[None],
+        lambda i, o, rng: xavier(i, o, rng) * np.nan,
+        lambda i, o, rng: None,
+        raising,
+    ],
+)
+def test_a_network_of_initialisers_without_a_matrix_has_paid_there(part, network):
+    """A wrong shape, nothing at all, an exception: whatever the part gives, the network gives too."""
+    graded = network(xavier=part)
+    assert (earned(graded), graded.message) == (POINTS, "follows your own initialisers, where the points are lost")
+    assert earned(graded.unexcused) < POINTS
+
+
+def test_a_network_that_raises_by_itself_follows_nothing(network):
+    def function(layer_sizes, activation, rng):
+        if activation == "tanh":
+            raise ValueError
+        return init_itself(layer_sizes, activation, rng)
+
+    assert earned(network(init=function, xavier=raising)) < POINTS
+    assert earned(network(init=function)) < POINTS
+
+
+def test_initialisers_that_always_raise_leave_nothing_to_follow(network):
+    assert earned(network(he=raising, xavier=raising)) == 0
+
+
 def test_a_network_of_initialisers_that_draw_from_elsewhere_has_paid_there(network):
     def wrong(fan_in, fan_out, rng):
         return np.random.randn(fan_in, fan_out) * np.sqrt(2 / fan_in)

@@ -13,6 +13,7 @@ from grader.checks.base import Section
 from grader.checks.drawn_mistakes import Drawn
 from grader.checks.initializer_attempt import TITLES as LAYER_TITLES
 from grader.checks.initializer_attempt import generator_trouble
+from grader.checks.network_parts import follows
 from grader.checks.repeats import find_repeated
 from grader.checks.shares import Finding
 from grader.checks.signals import ACTIVATIONS, draw_depths
@@ -248,19 +249,9 @@ class Attempt:
         return self._failed("generator", message, index) if message else Finding("generator", TITLES["generator"])
 
     def follows_parts(self) -> bool:
-        """Whether every network is bitwise what the student's own initialisers give; zeros follow nothing."""
+        """Whether every network is what the student's own initialisers give."""
         own = base.replay(self.section["parts"], self.run)
-        different_from_zero = False
-        for index, layers in enumerate(self.layers):
-            steps = own[f"parts{index}"].steps
-            if len(steps) != len(layers):
-                return False
-            for (array, _), step in zip(layers, steps, strict=True):
-                theirs = step.value if isinstance(step, Returned) else None
-                if array is None or not isinstance(theirs, np.ndarray) or not _equal_weights(array, theirs):
-                    return False
-                different_from_zero |= bool(np.any(array))
-        return different_from_zero
+        return follows(self.case_rows, [own[f"parts{index}"] for index in range(len(self.case_rows))], self.targets)
 
     def draw(self) -> tuple[Picture, ...]:
         """Return what the deep networks do to a signal, forward and backward."""
@@ -295,12 +286,6 @@ class Attempt:
             lines.append(Evidence("variance", f"variance preservation, layer by layer: 1 is as asked, {chance}"))
         lines += drawn
         return tuple(lines)
-
-
-def _equal_weights(mine: np.ndarray, theirs: np.ndarray) -> bool:
-    return mine.shape in (theirs.shape, theirs.shape[::-1]) and bool(
-        np.array_equal(mine, theirs if mine.shape == theirs.shape else theirs.T)
-    )
 
 
 def count_sentence(problem: str, value: Any, layers: int) -> str:
