@@ -144,7 +144,9 @@ def zeros(fan_in, fan_out, rng):
         (not_scaled, "is the variance not scaled by the fans at all?"),
         (average_of_fans, "times what was asked"),
         (ten_percent_off, "1.1"),
-        (for_one_sum_of_fans, "where 2 / fan_in = "),
+        (for_one_sum_of_fans, "the same variance comes out whatever the fans are."),
+        (lambda i, o, rng: rng.normal(0, np.sqrt(6 / i), (i, o)), "is the bound of a uniform distribution used as the"),
+        (lambda i, o, rng: he(i, o, rng) / 2, "a quarter of what was asked."),
         (zeros, "all weights are zero"),
     ],
 )
@@ -186,6 +188,15 @@ def clipped_far_out(fan_in, fan_out, rng):
     return np.clip(rng.standard_normal((fan_in, fan_out)), -FAR_TAIL, FAR_TAIL) * np.sqrt(2 / fan_in)
 
 
+def clipped(fan_in, fan_out, rng):
+    return np.clip(rng.standard_normal((fan_in, fan_out)), -2, 2) * np.sqrt(2 / fan_in)
+
+
+def cut_far_out(fan_in, fan_out, rng):
+    z = rng.standard_normal((fan_in, fan_out))
+    return np.where(np.abs(z) > FAR_TAIL, z / 3, z) * np.sqrt(2 / fan_in)
+
+
 def tied_units(fan_in, fan_out, rng):
     return np.repeat(rng.standard_normal((fan_in, 1)), fan_out, axis=1) * np.sqrt(2 / fan_in)
 
@@ -207,7 +218,9 @@ def heavy_tails(fan_in, fan_out, rng):
     [
         (uniform_for_normal, "drawn from a uniform distribution, where a normal one was asked"),
         (truncated, ""),
-        (clipped_far_out, "are the draws truncated?"),
+        (clipped_far_out, "the weights were clipped: "),
+        (clipped, "the weights were clipped: "),
+        (cut_far_out, "are the draws truncated?"),
         (tied_units, "many weights are equal"),
         (signs, "many weights are equal"),
         (not_centred, "the weights are not centred"),
@@ -239,9 +252,84 @@ def test_another_family_than_uniform_is_seen(function, words, uniform):
     assert words in row(graded, "distribution").message
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda w: np.sqrt(3) * w, "is a root missing where the standard deviation becomes the bound?"),
+        (lambda w: w / 2, "is the whole interval only as wide as the bound?"),
+    ],
+)
+def test_a_bound_that_is_wrong_by_a_factor_is_no_question_of_fans(change, words, uniform):
+    """A quarter is also the quotient of two fans, but not of all."""
+    message = row(uniform(lambda i, o, rng: change(box(o, i, rng).T * np.sqrt(o / i))), "variance").message
+    assert message.endswith(words)
+
+
+@pytest.mark.parametrize("scale", [lambda i, o: 6 / o, lambda i, o: 12 / (i + o)])
+def test_a_wrong_bound_costs_no_distribution_even_where_fans_are_nearly_equal(scale, uniform):
+    """There the variance is nearly right, and the ends of the interval are not: the scale has been paid for."""
+    for skipped in range(5):
+
+        def draw(fan_in, fan_out, rng, skipped=skipped):
+            rng.random(skipped)
+            return (2 * rng.random((fan_out, fan_in)).T - 1) * np.sqrt(scale(fan_in, fan_out))
+
+        assert failed(uniform(draw)) <= {"variance", "preservation_forward", "preservation_backward"}
+
+
+def test_single_precision_at_the_very_bound_is_right(uniform):
+    def draw(fan_in, fan_out, rng):
+        w = box(fan_in, fan_out, rng)
+        w[0, 0] = np.nextafter(np.float32(np.sqrt(6 / fan_in)), np.float32(np.inf))
+        return w
+
+    assert "distribution" not in failed(uniform(draw))
+
+
+def test_a_permuted_grid_is_no_uniform_draw(uniform):
+    graded = uniform(lambda i, o, rng: rng.permutation(np.linspace(-1, 1, i * o)).reshape(i, o) * np.sqrt(6 / i))
+    assert failed(graded) == {"distribution"}
+    assert "spread more evenly than independent draws are" in row(graded, "distribution").message
+
+
 def test_the_standard_deviation_as_the_bound_is_a_third_of_the_variance(uniform):
     graded = uniform(lambda i, o, rng: rng.uniform(-np.sqrt(2 / i), np.sqrt(2 / i), (i, o)))
     assert "a third of what was asked" in row(graded, "variance").message
+
+
+# --- the reference's own draws, scaled ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [1.00005, 0.999, -1.001])
+def test_a_factor_that_no_sample_shows_is_said_exactly(factor, normal):
+    """Four hundred thousand draws would not show one part in a thousand; the reference's draws times it do."""
+    graded = normal(lambda i, o, rng: factor * he(i, o, rng))
+    assert failed(graded) == {"variance"}
+    message = row(graded, "variance").message
+    assert f"every weight is exactly {abs(factor):.6g} times what it should be" in message
+    assert f"{factor**2:.6g} times the one that was asked, 2 / fan_in = 0.02 (fan_in 100" in message
+
+
+def own_variance(fan_in, fan_out, rng):
+    """The sample's own variance is made what was asked for: nothing is wrong with it."""
+    w = he(fan_in, fan_out, rng)
+    return w * np.sqrt(2 / fan_in / np.mean(w**2)) if w.size > 1 else w
+
+
+@pytest.mark.parametrize("function", [mirrored, own_variance, single_precision, rows_at_a_time, truncated])
+def test_whoever_is_not_the_reference_times_a_factor_keeps_the_points_of_variance(function, normal):
+    assert "variance" not in failed(normal(function))
+
+
+def test_draws_that_are_the_references_in_some_matrices_only_are_not_judged_by_these(normal):
+    """Drawn again beyond two deviations and rescaled: small matrices without such a draw are in proportion."""
+    for least in (2, 400):
+
+        def draw(i, o, rng, least=least):
+            rng.random(0 if i * o < least else 1)
+            return (1.002 if i * o < least else 1.0) * he(i, o, rng)
+
+        assert "variance" not in failed(normal(draw))
 
 
 # --- where the numbers come from ----------------------------------------------------------------------------
@@ -277,6 +365,25 @@ def test_draws_from_elsewhere_fail_generator_only(function, words, normal):
     graded = normal(function)
     assert failed(graded) == {"generator"}
     assert words in row(graded, "generator").message
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (0.5, "0.5")])
+def test_weights_that_are_all_equal_are_not_taken_for_a_fixed_seed(value, text):
+    """Nothing is drawn at all."""
+    known = reference(he, mistake("fixed-seed", fixed_seed, "draw"))
+    section = NORMAL.build("draw", known, 0)
+    graded = grade(NORMAL, "draw", section, known, draw=lambda i, o, rng: np.full((i, o), value))
+    assert row(graded, "generator").message == f"all weights are {text}: nothing is drawn from rng."
+    assert {check.mistake for check in graded.checks} == {None}
+
+
+def test_one_number_for_all_weights_is_said(normal):
+    graded = normal(lambda i, o, rng: he(1, 1, rng) * np.ones((i, o)))
+    assert "all weights are equal: each is " in row(graded, "distribution").message
+
+
+def test_a_sentence_that_ends_in_a_question_has_no_full_stop_besides(normal):
+    assert row(normal(truncated), "distribution").message.endswith("are the draws truncated?")
 
 
 # --- shape and calls ----------------------------------------------------------------------------------------
@@ -366,6 +473,23 @@ def test_further_arguments_are_part_of_what_is_asked():
     assert earned(grade(check, "draw", section, known)) == POINTS
     ignoring = grade(check, "draw", section, known, draw=lambda i, o, rng, gain=1.0: known.functions["draw"](i, o, rng))
     assert "variance" in failed(ignoring)
+
+
+def test_an_option_that_is_mistaken_by_too_little_for_a_sample_is_asked_for():
+    """The variance that another option would give is known for every case."""
+    fans = {"fan_in": Size("fan_in"), "fan_out": Size("fan_out"), "rng": Generator()}
+    check = Initializer("normal", "gain / fan_in", {**fans, "gain": Maybe(Choice((1.0, 1.001, 3.0)))})
+
+    def draw(i, o, rng, gain=1.0):
+        return rng.standard_normal((i, o)) * np.sqrt(gain / i)
+
+    known = Reference({"draw": draw}, {"draw": lambda i, o, gain=1.0: {"variance": gain / i}})
+    section = check.build("draw", known, 0)
+    graded = grade(
+        check, "draw", section, known, draw=lambda i, o, rng, g=1.001: draw(i, o, rng, 1.001 if g == 1 else g)
+    )
+    assert failed(graded) == {"variance"}
+    assert row(graded, "variance").message.endswith("is it the one for gain = 1.001?")
 
 
 def test_known_mistakes_are_named_whatever_the_order_of_drawing():

@@ -87,6 +87,61 @@ def test_modified_inputs_are_reported_by_index():
     assert reply[-1] == [1]
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda sizes: sizes.pop(0),
+        lambda sizes: sizes.reverse(),
+        lambda sizes: sizes.append(3),
+        lambda sizes: sizes.__setitem__(0, 3.0),
+        lambda sizes: sizes.__setitem__(0, True),
+        lambda sizes: sizes[2].append(1),
+    ],
+)
+def test_a_list_that_was_written_to_is_reported(spoil):
+    assert run_row({"spoil": spoil}, [call("spoil", ["in", 1])], X, [3, 4, [5]])[-1] == [1]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda sizes: sizes,
+        lambda sizes: sizes.copy().pop(),
+        lambda sizes: (sizes.reverse(), sizes.reverse()),
+        lambda sizes: sizes.__setitem__(1, int("4000")),
+    ],
+)
+def test_a_list_that_holds_what_it_held_was_not_written_to(leave):
+    assert run_row({"leave": leave}, [call("leave", ["in", 0])], [3, 4000, [5], float("nan")])[-1] == []
+
+
+def test_a_hostile_item_of_a_list_is_never_asked_anything():
+    """Neither equality nor a changed class of what was put there is called."""
+
+    class Trap(int):
+        def __eq__(self, other):
+            raise SystemExit
+
+        __hash__ = None
+
+    def spoil(sizes):
+        sizes[0] = Trap(3)
+
+    assert run_row({"spoil": spoil}, [call("spoil", ["in", 0])], [3, 4])[-1] == [0]
+
+
+def test_lists_and_records_that_may_be_written_to_stay_free():
+    """A shared list, and the entries of a dictionary: only arrays and lists in one are looked at."""
+
+    def write(sizes, record):
+        sizes.pop()
+        record["new"] = 1
+        record.pop("old")
+
+    inputs = [3, 4], {"old": 1}
+    assert run_row({"write": write}, [call("write", ["shared", 0], ["in", 1])], *inputs)[-1] == []
+
+
 def test_writing_the_same_bits_is_no_modification():
     """NaN compared as bits: an untouched NaN is no modification, a zero that changed its sign is one."""
 

@@ -10,6 +10,7 @@ from grader.checks.shares import (
     FORWARD,
     IN_PROPORTION,
     INITIALIZER,
+    NETWORK,
     NOTHING_RIGHT,
     Finding,
     allocate,
@@ -48,7 +49,7 @@ def test_allocate_is_proportional_and_exact():
 
 def test_declared_shares_are_complete():
     """Backward and forward weights are the declared ones and make a thousand."""
-    assert sum(BACKWARD.values()) == sum(FORWARD.values()) == sum(INITIALIZER.values()) == 1000
+    assert sum(BACKWARD.values()) == sum(FORWARD.values()) == sum(INITIALIZER.values()) == sum(NETWORK.values()) == 1000
     assert BACKWARD["value"] == 600
     assert FORWARD["value"] == 750
     assert INITIALIZER["preservation_forward"] + INITIALIZER["preservation_backward"] == 50

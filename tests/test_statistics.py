@@ -166,3 +166,41 @@ def test_binomial_limits_hold_nearly_everything_and_are_tight():
     low, high = statistics.binomial_limits(10_000, 0.5)
     assert 4650 < low < 4700 < 5300 < high < 5350
     assert statistics.binomial_limits(3, 0.5) == (0, 3)
+
+
+def kolmogorov(x):
+    """The limit of P(sqrt(n) D < x)."""
+    k = np.arange(1, 30)
+    return np.sqrt(2 * np.pi) / x * np.sum(np.exp(-((2 * k - 1) ** 2) * np.pi**2 / (8 * x**2)))
+
+
+def test_even_draws_are_as_improbable_as_everything_else_that_fails():
+    """Also when what the bins and the steps of n draws hide is added."""
+    widest = max(np.max(np.diff(statistics.cumulative(family))) for family in ("normal", "uniform", "truncated"))
+    n = statistics.FEWEST_FOR_EVENNESS
+    hidden = 0.6 * np.sqrt(widest) + 0.6 / np.sqrt(n)
+    assert hidden < 0.07
+    assert kolmogorov(statistics.EVENEST + hidden) < ALPHA
+    assert kolmogorov(0.2) == pytest.approx(5e-13, rel=0.02)
+
+
+@pytest.mark.parametrize("family", ["normal", "uniform"])
+def test_right_draws_of_three_thousand_seeds_are_not_too_even(family):
+    """At the asked and at their own scale; none comes near."""
+    rng = np.random.default_rng(8)
+    least = np.inf
+    for _ in range(3_000):
+        z = rng.standard_normal(2_000) if family == "normal" else rng.uniform(-(3**0.5), 3**0.5, 2_000)
+        for one in (z, z / np.sqrt(np.mean(z * z))):
+            least = min(least, np.sqrt(z.size) * statistics.distance(one, family, CUMULATIVE[family]))
+    assert least > 1.3 * statistics.EVENEST
+
+
+@pytest.mark.parametrize("family", ["normal", "uniform"])
+def test_evenly_spread_numbers_in_random_order_are_no_draws(family):
+    shares = (np.arange(SHAPE[0] * SHAPE[1]) + 0.5) / (SHAPE[0] * SHAPE[1])
+    z = special.ndtri(shares) if family == "normal" else (2 * shares - 1) * np.sqrt(3)
+    w = np.random.default_rng(9).permutation(z).reshape(SHAPE) * SIGMA
+    target = Target.make(SHAPE, family, SIGMA**2)
+    for rescale in (False, True):
+        assert "spread more evenly than independent draws are" in distribution(w, target, rescale=rescale)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import base, drawn_mistakes, shares, statistics, verdicts, weights
+from grader.checks import base, drawn_mistakes, proportion, shares, statistics, suspects, verdicts, weights
 from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
 from grader.checks.drawn_mistakes import Drawn
@@ -25,8 +25,12 @@ from grader.sandbox import codec
 from grader.sandbox.marks import Seed
 from grader.sandbox.replies import Runner
 
+# Slopes of leaky rectifiers that people are used to: those of papers, of libraries, and none at all.
+SLOPES = (0.0, 0.01, 0.1, 0.2, 0.3, 0.5, 1.0)
 # A small network for the tests of the generator.
 PAIR = (24, 30, 20)
+# Equal square layers in a row: an edge of its own, for whoever takes one for the other.
+SQUARES = (9, 12, 12, 12)
 
 
 @dataclass(frozen=True)
@@ -61,30 +65,33 @@ class NetworkInitializer:
     def build(self, problem: str, reference: Reference, seed: int) -> Section:
         """Draw the sizes, compute what is asked of every layer, and try the reference on them."""
         drawn = draw_cases(self.inputs, seed=seed, limits={"layer_sizes": (1, 40)})
-        deep = [_deep_case(self, activation, seed + number) for number, activation in enumerate(self.deep)]
-        cases = (
-            sorted(
-                drawn,
-                key=lambda case: (sum(case.arguments["layer_sizes"]), len(case.arguments["layer_sizes"])),
-            )
-            + deep
+        deep = [self._case(DEEP, activation, seed + number) for number, activation in enumerate(self.deep)]
+        edges = [self._case(SQUARES, name, seed + 100 + i) for i, name in enumerate(self.activations)]
+        small = sorted(
+            [*drawn, *edges], key=lambda case: (sum(case.arguments["layer_sizes"]), len(case.arguments["layer_sizes"]))
         )
+        cases = small + deep
         asked = [_asked(problem, reference, case) for case in cases]
         targets = [_targets(case, one["variances"]) for case, one in zip(cases, asked, strict=True)]
-        _try_reference(problem, reference, cases, targets)
+        draws = _try_reference(problem, reference, cases, targets)
+        others = [
+            one for case, asks in zip(cases, asked, strict=True) for one in _questions(self, reference, case, asks)
+        ]
         requests, parts = Requests(seed_global=True), Requests(seed_global=True)
         for index, case in enumerate(cases):
             row = list(case.arguments.values())
             requests.add(f"case{index}", 0, [base.call(problem, base.inputs(3))], row)
             if self.parts:
                 parts.add(f"parts{index}", 0, *_parts_program(case, asked[index]["initializers"]))
-        pair = _deep_case(self, self.deep[0], seed, PAIR)
+        pair = self._case(PAIR, self.deep[0], seed)
         requests.add("pair", 1, *_pair_program(problem, list(pair.arguments.values())))
         rng = np.random.default_rng((seed, 3))
         section: Section = {
             "request": requests.to_tree(),
             "parts": parts.to_tree(),
             "targets": weights.to_tree([target for layers in targets for target in layers]),
+            "draws": proportion.first_entries(draws),
+            "others": suspects.to_tree(others),
             "depths": [len(layers) for layers in targets],
             "deep": len(deep),
             "inputs": [orthonormal(rng, 1, DEEP[0]) * np.sqrt(DEEP[0]) for _ in deep],
@@ -102,9 +109,16 @@ class NetworkInitializer:
         section["mistakes"] = drawn_mistakes.freeze(problem, reference, sign)
         return section
 
+    def _case(self, sizes: tuple[int, ...], activation: str, seed: int) -> Case:
+        """Return a network of given sizes."""
+        why = f"{len(sizes) - 1} layers of about {sizes[1]} units"
+        draw = Draw({"layer_sizes": list(sizes)}, {"activation": activation}, "normal", seed, why)
+        return realise(self.inputs, draw)
+
     def rows(self, problem: str, points: int, outcome: Outcome, message: str) -> tuple[CheckResult, ...]:
         """Return every finding with 0 points and one outcome."""
-        return _score(points, [Finding(name, title, outcome, message) for name, title in TITLES.items()])
+        found = [Finding(name, title, outcome, message, side=name == "manners") for name, title in TITLES.items()]
+        return _score(points, found)
 
     def show(self, problem: str, section: Section) -> list[base.Shown]:
         """Return the saved cases as a student may see them, smallest first."""
@@ -122,9 +136,14 @@ class NetworkInitializer:
             return _graded(points, findings, attempt)
         named = drawn_mistakes.name_mistakes(findings, attempt.signature(findings), section["mistakes"])
         graded = _graded(points, named, attempt)
-        if not self.parts or not attempt.follows_parts():
+        only_manners = all(finding.passed or finding.side for finding in findings)
+        if not self.parts or only_manners or not attempt.follows_parts():
             return graded
-        excused = [replace(finding, status=Outcome.PASSED, message="", case=None) for finding in findings]
+        # What it does to its own arguments is no fault of its parts.
+        excused = [
+            finding if finding.side else replace(finding, status=Outcome.PASSED, message="", case=None, mistake=None)
+            for finding in named
+        ]
         remark = "follows your own initialisers, where the points are lost"
         return replace(_graded(points, excused, attempt), message=remark, unexcused=graded)
 
@@ -135,13 +154,7 @@ def _graded(points: int, findings: Sequence[Finding], attempt: Attempt) -> Grade
 
 
 def _score(points: int, findings: Sequence[Finding]) -> tuple[CheckResult, ...]:
-    return shares.score(points, shares.PROPERTY, findings, shares.INITIALIZER)
-
-
-def _deep_case(check: NetworkInitializer, activation: str, seed: int, sizes: tuple[int, ...] = DEEP) -> Case:
-    why = f"{len(sizes) - 1} layers of about {sizes[0]} units"
-    draw = Draw({"layer_sizes": list(sizes)}, {"activation": activation}, "normal", seed, why)
-    return realise(check.inputs, draw)
+    return shares.score(points, shares.NETWORK, findings, shares.INITIALIZER)
 
 
 def _asked(problem: str, reference: Reference, case: Case) -> Mapping[str, Any]:
@@ -158,15 +171,39 @@ def _targets(case: Case, variances: Sequence[float]) -> list[Target]:
 
 def _try_reference(
     problem: str, reference: Reference, cases: Sequence[Case], targets: Sequence[Sequence[Target]]
-) -> None:
+) -> list[np.ndarray]:
+    """Return what the reference draws, layer by layer over all cases."""
+    draws = []
     for case, layers in zip(cases, targets, strict=True):
         sizes, activation, rng = case.arguments.values()
         drawn = reference.call(problem, sizes, activation, np.random.default_rng(rng.value))
         for target, array in zip(layers, drawn, strict=True):
-            if not weights.standardise([np.asarray(array)], [target]).right[0]:
+            draws.append(np.asarray(array))
+            if not weights.standardise(draws[-1:], [target]).right[0]:
                 raise AssignmentError(
                     f"the reference's {problem} fails its own variance test for {sizes}, {activation}"
                 )
+    return draws
+
+
+def _questions(
+    check: NetworkInitializer, reference: Reference, case: Case, asked: Mapping[str, Any]
+) -> list[dict[str, float]]:
+    """Return for each layer the variances of other slopes and initialisers and of the first layer, by a question."""
+    found: list[dict[str, float]] = []
+    first = float(asked["variances"][0])
+    for (name, *slope), fans in zip(asked["initializers"], pairwise(case.arguments["layer_sizes"]), strict=True):
+        variances: dict[str, float] = {"do all layers have the scale of the first one?": first} if found else {}
+        if slope and slope[0] is not None and name in reference.scales:
+            for other in SLOPES:
+                question = f"was {name} called with a slope of {other:g}, where {slope[0]:g} is asked?"
+                variances[question] = float(reference.scales[name](*fans, other)["variance"])
+        for part in check.parts:
+            if part != name and part in reference.scales:
+                question = f"was {part} called instead of {name}?"
+                variances[question] = float(reference.scales[part](*fans)["variance"])
+        found.append(variances)
+    return found
 
 
 def _parts_program(case: Case, initializers: Sequence[Sequence[Any]]) -> tuple[list[base.Step], list[Any]]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.checks import base, drawn_mistakes, weights
+from grader.checks import base, drawn_mistakes, proportion, suspects, verdicts, weights
 from grader.checks.base import Section
 from grader.checks.drawn_mistakes import Drawn
-from grader.checks.initializer import TITLES as LAYER_TITLES
-from grader.checks.initializer import generator_trouble
+from grader.checks.initializer_attempt import TITLES as LAYER_TITLES
+from grader.checks.initializer_attempt import generator_trouble
+from grader.checks.network_parts import follows
+from grader.checks.repeats import find_repeated
 from grader.checks.shares import Finding
 from grader.checks.signals import ACTIVATIONS, draw_depths
+from grader.checks.suspects import Seen
 from grader.checks.weights import MANY
 from grader.report import Case as ReportCase
 from grader.report import Evidence
+from grader.sandbox.marks import Other
 from grader.sandbox.replies import Returned, Row, Runner
 
 if TYPE_CHECKING:
@@ -28,7 +32,9 @@ TITLES = {
     "variance": "variance of every layer",
     "preservation_forward": "activations keep their size, layer by layer",
     "preservation_backward": "gradients keep their size, layer by layer",
+    "manners": "leaves its arguments alone",
 }
+ARGUMENTS = ("layer_sizes", "activation", "rng")
 # Ten layers of about 100 units, as in the experiments: for the strict tests and the ratios by layer.
 DEEP = (100, 120, 80, 100, 140, 100, 90, 110, 100, 120, 100)
 
@@ -48,12 +54,19 @@ class Attempt:
         self.pair = rows["pair"]
         self.layers = [self._layers(i) for i in range(len(self.targets))]
         flat = [target for layers in self.targets for target in layers]
-        found = weights.standardise([array for layers in self.layers for array, _ in layers], flat)
-        z, right = iter(found.z), iter(found.right)
-        self.z = [[next(z) for _ in layers] for layers in self.targets]
-        self.right = [[next(right) for _ in layers] for layers in self.targets]
+        arrays = [array for layers in self.layers for array, _ in layers]
+        found = weights.standardise(arrays, flat)
+        factors, off = proportion.judge(arrays, flat, section["draws"])
+        self.z, self.right, self.factors, self.off = (
+            self._by_layer(values) for values in (found.z, found.right, factors, off)
+        )
         self._known_ratios: dict[tuple[int, bool], list[float] | None] = {}
         self.deep = range(len(self.targets) - section["deep"], len(self.targets))
+
+    def _by_layer(self, values: Sequence[Any]) -> list[list[Any]]:
+        """Return a flat list over all layers as one list for each network."""
+        each = iter(values)
+        return [[next(each) for _ in layers] for layers in self.targets]
 
     def _layers(self, index: int) -> list[tuple[np.ndarray | None, str]]:
         """Return every layer's weights of one case, and what is wrong with their shape."""
@@ -61,8 +74,7 @@ class Attempt:
         if not isinstance(step, Returned):
             return [(None, base.describe_step(step, self.problem))] * len(targets)
         if not isinstance(step.value, (tuple, list)) or len(step.value) != len(targets):
-            got = f"{len(step.value)} arrays" if isinstance(step.value, (tuple, list)) else "something else"
-            text = f"{self.problem} returned {got}, expected a list of {len(targets)}: layer_sizes includes the input."
+            text = count_sentence(self.problem, step.value, len(targets))
             return [(None, text)] * len(targets)
         return [
             weights.read_weights(value, target.shape, f"layer {number + 1}")
@@ -70,8 +82,9 @@ class Attempt:
         ]
 
     def findings(self) -> list[Finding]:
-        """Return all five rows."""
-        return [self._variance(), *self._preservation(), self._distribution(), self._generator()]
+        """Return all six rows."""
+        manners = verdicts.manners_finding(self.problem, lambda index: ARGUMENTS, [*self.case_rows, self.pair], ())
+        return [self._variance(), *self._preservation(), self._distribution(), self._generator(), manners]
 
     def signature(self, findings: Sequence[Finding]) -> Drawn:
         """Return the pattern of variances: every layer of the deep networks, then each activation's small ones."""
@@ -100,30 +113,45 @@ class Attempt:
         return Finding(name, TITLES[name], outcome, message, ReportCase(shapes, None, f"activation {activation!r}", ""))
 
     @cached_property
-    def wrong_layers(self) -> list[tuple[int, int, str]]:
-        """Return (case, layer, message) of every layer whose variance is wrong."""
-        wrong = []
-        for index, layers in enumerate(self.layers):
-            for number, (array, trouble) in enumerate(layers):
-                if array is None or trouble:
-                    wrong.append((index, number, trouble))
-                elif not self.right[index][number]:
-                    target = self.targets[index][number]
-                    activation = self.section["activations"][index]
-                    name = f"layer {number + 1} of {len(layers)}"
-                    wrong.append(
-                        (index, number, weights.variance_sentence(name, array, target, f"the one for {activation!r}"))
-                    )
-        return wrong
+    def wrong_layers(self) -> list[tuple[int, int]]:
+        """Return (network, layer) of every layer whose shape or variance is wrong."""
+        return [
+            (index, number)
+            for index, layers in enumerate(self.layers)
+            for number, (array, trouble) in enumerate(layers)
+            if array is None or trouble or not self.right[index][number] or self.off[index][number]
+        ]
 
     def _variance(self) -> Finding:
         wrong = self.wrong_layers
         if not wrong:
             return Finding("variance", TITLES["variance"])
-        shapes = [entry for entry in wrong if self.layers[entry[0]][entry[1]][1]]
-        largest = max(wrong, key=lambda entry: int(np.prod(self.targets[entry[0]][entry[1]].shape)))
-        index, _, message = shapes[0] if shapes else largest
-        return self._failed("variance", message, index)
+        for index, number in wrong:
+            if self.layers[index][number][1]:
+                return self._failed("variance", self.layers[index][number][1], index)
+        # What a sample shows needs no further word; the largest layer says it most clearly.
+        plain = [place for place in wrong if not self.right[place[0]][place[1]]] or wrong
+        place = max(plain, key=lambda place: self.targets[place[0]][place[1]].size)
+        return self._failed("variance", self._variance_sentence(place, plain), place[0])
+
+    def _variance_sentence(self, place: tuple[int, int], wrong: Sequence[tuple[int, int]]) -> str:
+        index, number = place
+        seen = {one: self._seen(*one) for one in wrong}
+        slip = suspects.guess(list(seen.values()), seen[place])
+        name = f"layer {number + 1} of {len(self.layers[index])}"
+        asked = f"the one for {self.section['activations'][index]!r}"
+        array = self.layers[index][number][0]
+        assert array is not None
+        if self.right[index][number]:
+            return suspects.factor_sentence(name, seen[place], asked, slip)
+        return suspects.variance_sentence(name, array, self.targets[index][number], asked, slip)
+
+    def _seen(self, index: int, number: int) -> Seen:
+        array = self.layers[index][number][0]
+        assert array is not None
+        flat = sum(self.section["depths"][:index]) + number
+        others = suspects.others_of(self.section["others"], flat)
+        return Seen.look(array, self.targets[index][number], self.factors[index][number], others)
 
     def _preservation(self) -> list[Finding]:
         found = []
@@ -181,8 +209,7 @@ class Attempt:
         return [ratios[layer] for layer in range(len(layers))]
 
     def _distribution(self) -> Finding:
-        wrong = {(index, number) for index, number, _ in self.wrong_layers}
-        small = []
+        wrong, small = set(self.wrong_layers), []
         for index, layers in enumerate(self.layers):
             for number, (array, trouble) in enumerate(layers):
                 if array is None:
@@ -191,29 +218,21 @@ class Attempt:
                 if z is None or array.size < MANY:
                     small += [] if z is None else [z]
                     continue
-                rescale, target = (index, number) in wrong, self.targets[index][number]
-                found = weights.distribution_trouble(z, target, self.section["cumulative"], rescale=rescale)
+                target = self.targets[index][number]
+                found = weights.distribution_trouble(z, target, self.section["cumulative"], rescale=bool(wrong))
                 if found:
-                    return self._failed("distribution", f"Layer {number + 1}: {found}.", index)
+                    return self._failed("distribution", weights.ended(f"Layer {number + 1}: {found}"), index)
         # Draws that repeat from case to case cannot be taken together; 'generator' says so.
         firsts = [layers[0] for layers in self.z if layers[0] is not None]
         pooled = not wrong and not weights.repeat(firsts)
         trouble = "" if not pooled else weights.pooled_trouble(small, "normal", self.section["cumulative"])
         if trouble:
-            return self._failed("distribution", f"Over all small networks: {trouble}.", 0)
-        return self._repeated_layers() or Finding("distribution", TITLES["distribution"])
-
-    def _repeated_layers(self) -> Finding | None:
-        """Fail where two layers of one network begin with the same numbers: a generator made anew for each."""
-        for index in self.deep:
-            starts = [z.ravel()[:50] for z in self.z[index] if z is not None and z.any()]
-            # At their own scale: a wrong variance has been paid for.
-            starts = [start / np.sqrt(np.sum(start * start)) for start in starts]
-            for layer, start in enumerate(starts[1:], 1):
-                if np.allclose(start, starts[0], rtol=1e-6):
-                    text = f"Layer {layer + 1} repeats the draws of layer 1: all layers must draw from the one rng."
-                    return self._failed("distribution", text, index)
-        return None
+            return self._failed("distribution", weights.ended(f"Over all small networks: {trouble}"), 0)
+        # The deep networks first: they tell a state that is set back from a weight that is used twice.
+        repeated = find_repeated(self.z, [*self.deep, *range(self.deep[0])])
+        if repeated:
+            return self._failed("distribution", repeated[1], repeated[0])
+        return Finding("distribution", TITLES["distribution"])
 
     def _generator(self) -> Finding:
         arrays = [
@@ -230,19 +249,9 @@ class Attempt:
         return self._failed("generator", message, index) if message else Finding("generator", TITLES["generator"])
 
     def follows_parts(self) -> bool:
-        """Whether every network is bitwise what the student's own initialisers give; zeros follow nothing."""
+        """Whether every network is what the student's own initialisers give."""
         own = base.replay(self.section["parts"], self.run)
-        different_from_zero = False
-        for index, layers in enumerate(self.layers):
-            steps = own[f"parts{index}"].steps
-            if len(steps) != len(layers):
-                return False
-            for (array, _), step in zip(layers, steps, strict=True):
-                theirs = step.value if isinstance(step, Returned) else None
-                if array is None or not isinstance(theirs, np.ndarray) or not _equal_weights(array, theirs):
-                    return False
-                different_from_zero |= bool(np.any(array))
-        return different_from_zero
+        return follows(self.case_rows, [own[f"parts{index}"] for index in range(len(self.case_rows))], self.targets)
 
     def draw(self) -> tuple[Picture, ...]:
         """Return what the deep networks do to a signal, forward and backward."""
@@ -279,10 +288,27 @@ class Attempt:
         return tuple(lines)
 
 
-def _equal_weights(mine: np.ndarray, theirs: np.ndarray) -> bool:
-    return mine.shape in (theirs.shape, theirs.shape[::-1]) and bool(
-        np.array_equal(mine, theirs if mine.shape == theirs.shape else theirs.T)
-    )
+def count_sentence(problem: str, value: Any, layers: int) -> str:
+    """Say that a result is no list with a weight for every layer."""
+    if isinstance(value, (tuple, list)):
+        return (
+            f"{problem} returned a list of length {len(value)}, expected length {layers}: layer_sizes has {layers + 1} "
+            "entries, the input's size first, and a weight lies between every two neighbours."
+        )
+    kind = value.type_name if isinstance(value, Other) else ""
+    got = f"a value of type {kind}"
+    if value is None:
+        got = "None"
+    elif isinstance(value, dict) or kind == "dict":
+        got = "a dictionary"
+    elif isinstance(value, np.ndarray):
+        got = "one array"
+    elif kind.startswith("ndarray of dtype"):
+        got = f"one array of {kind.removeprefix('ndarray of ')}"
+    elif not kind:
+        got = f"a value of type {type(value).__name__}"
+    hint = " Is a return statement missing?" if value is None else ""
+    return f"{problem} returned {got}, expected a list of arrays, one for each layer.{hint}"
 
 
 def _ratio_sentence(ratios: Sequence[float], layer: int, forward: bool, activation: str) -> str:

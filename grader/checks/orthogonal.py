@@ -18,7 +18,8 @@ from grader.checks.base import Graded, Requests, Section
 from grader.checks.cases import Case, Draw, draw_cases, realise
 from grader.checks.compare import show_shape
 from grader.checks.drawn_mistakes import Drawn
-from grader.checks.initializer import PAIR, generator_trouble, orthonormal, pair_program
+from grader.checks.initializer import PAIR, orthonormal, pair_program
+from grader.checks.initializer_attempt import generator_trouble
 from grader.checks.inputs import Choice, Generator, Inputs, Maybe, Size, choices_of
 from grader.checks.reference import Reference
 from grader.checks.shares import Finding

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,8 +37,10 @@ class Reference:
     mistakes: tuple[Any, ...] = ()
     # Replies by request and replaced functions, where they are kept: a proof asks for each of them twice.
     answered: dict[tuple[Buffer, frozenset[tuple[str, Function]]], list[list[Row]]] | None = None
-    # One request is answered by dozens of known mistakes in a row.
-    _decode: Callable[..., Any] = field(default_factory=lambda: lru_cache(8)(codec.decode), repr=False)
+    # One request is answered by dozens of known mistakes in a row. Lists stay lists, as in a worker.
+    _decode: Callable[..., Any] = field(
+        default_factory=lambda: lru_cache(8)(partial(codec.decode, keep_lists=True)), repr=False
+    )
 
     def mistakes_of(self, function: str) -> list[Any]:
         """Return the known mistakes that replace a function; each has id, text, function, follow."""

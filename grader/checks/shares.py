@@ -29,6 +29,7 @@ INITIALIZER: Mapping[str, int] = MappingProxyType(
 )
 ORTHOGONAL: Mapping[str, int] = MappingProxyType({"orthonormal": 500, "distribution": 300, "generator": 200})
 PROPERTY: Mapping[str, int] = MappingProxyType({"value": 1000})
+NETWORK: Mapping[str, int] = MappingProxyType({"value": 950, "manners": 50})
 RANDOM_LAYER: Mapping[str, int] = MappingProxyType({"value": 700, "identity": 200, "manners": 100})
 RANDOM_BACKWARD: Mapping[str, int] = MappingProxyType({"value": 700, "identity": 200, "manners": 100})
 # What all properties that are asked of a problem besides its check have together.

@@ -77,6 +77,11 @@ def read_weights(value: Any, shape: tuple[int, int], name: str) -> tuple[np.ndar
     return None, remark
 
 
+def ended(text: str) -> str:
+    """Return a sentence with its full stop, where it does not end in a question."""
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
 def mean_square(weights: np.ndarray) -> float:
     """Return the observed variance around the declared mean of zero."""
     return float(np.mean(np.square(weights)))
@@ -140,13 +145,26 @@ def distribution_trouble(z: np.ndarray, target: Target, expected: np.ndarray, *,
         return "some weights are not finite numbers"
     if not z.any():
         return "all weights are zero"
+    if z.min() == z.max():
+        return (
+            f"all weights are equal: each is {z.flat[0] * math.sqrt(target.variance):.3g}, so units would start alike"
+        )
     own = z / _own_scale(z, target.family) if rescale else z
     trouble = _shape_trouble(own, target, expected)
+    clipped = _count_clipped(z) if trouble else 0
+    if clipped:
+        return f"the weights were clipped: {clipped} of {z.size} are equal to the largest or the smallest of them"
     # Only ever an explanation: below some 15,000 weights the families look alike.
     for other in ("uniform", "normal"):
         if trouble and other != target.family and _looks_like(z, other):
             return f"the weights are drawn from a {other} distribution, where a {target.family} one was asked"
     return trouble
+
+
+def _count_clipped(z: np.ndarray) -> int:
+    """Return how many weights are heaped at the two ends, 0 where they are not, or where most others repeat too."""
+    heaped = int(np.count_nonzero((z == z.min()) | (z == z.max())))
+    return heaped if heaped >= 4 and np.unique(z).size >= z.size / 2 else 0
 
 
 def _own_scale(z: np.ndarray, family: str) -> float:
@@ -187,9 +205,17 @@ def _shape_trouble(z: np.ndarray, target: Target, expected: np.ndarray) -> str:
             f"the tails are missing: no weight is beyond {largest:.2f} standard deviations, where {n} draws reach "
             f"at least {limits.largest[0]:.2f}; are the draws truncated?"
         )
-    too_far = statistics.distance(z, target.family, expected) > statistics.distance_limit(n)
-    if largest > limits.largest[1] or too_far:
+    if largest > limits.largest[1]:
         return f"the histogram is not that of a {target.family} distribution"
+    return _histogram_trouble(z, target.family, expected)
+
+
+def _histogram_trouble(z: np.ndarray, family: str, expected: np.ndarray) -> str:
+    distance = statistics.distance(z, family, expected)
+    if distance > statistics.distance_limit(z.size):
+        return f"the histogram is not that of a {family} distribution"
+    if statistics.is_too_even(distance, z.size):
+        return "the weights are spread more evenly than independent draws are: is every weight drawn by itself?"
     return ""
 
 
@@ -200,67 +226,14 @@ def pooled_trouble(pieces: Sequence[np.ndarray], family: str, expected: np.ndarr
     z = np.concatenate([piece.ravel() for piece in pieces])
     if not np.isfinite(z).all():
         return "some weights are not finite numbers"
-    if family in statistics.BOUND and float(np.max(np.abs(z))) > statistics.BOUND[family] * (1.0 + 1e-12):
+    if family in statistics.BOUND and float(np.max(np.abs(z))) > statistics.BOUND[family] * statistics.ROUNDED:
         return "some weights lie beyond the bound"
     if abs(float(z.sum())) / np.sqrt(z.size) > statistics.MEAN_LIMIT[family]:
         return f"the weights are not centred: their mean is {float(z.mean()):+.2g} standard deviations from 0"
-    if statistics.distance(z, family, expected) > statistics.distance_limit(z.size):
-        return f"the histogram is not that of a {family} distribution"
-    return ""
+    return _histogram_trouble(z, family, expected)
 
 
 def repeat(pieces: Sequence[np.ndarray]) -> bool:
     """Whether two matrices begin with the same number: of continuous draws no two are alike."""
     firsts = [round(float(piece.ravel()[0]), 9) for piece in pieces]
     return len(set(firsts)) < len(firsts)
-
-
-SUSPECTS = (
-    (2.0, "twice too large"),
-    (0.5, "half of what was asked: is the 2 missing?"),
-    (4.0, "four times too large"),
-    (0.25, "a quarter of what was asked"),
-    (3.0, "three times too large: is the standard deviation used as the bound of the uniform distribution?"),
-    (
-        1.0 / 3.0,
-        "a third of what was asked: is the standard deviation used as the bound of the uniform distribution?",
-    ),
-)
-
-
-def variance_sentence(name: str, weights: np.ndarray, target: Target, asked: str) -> str:
-    """Return what was seen in the student's terms, with the acceptable range, and the likeliest slip."""
-    seen, wanted = mean_square(weights), target.variance
-    low, high = variance_range(target)
-    text = (
-        f"{name}: variance {seen:.4g} where {asked} = {wanted:.4g} was asked "
-        f"(fan_in {target.shape[0]}, fan_out {target.shape[1]}; acceptable {low:.4g} to {high:.4g})"
-    )
-    guess = _suspect(seen, target, low / wanted, high / wanted)
-    return f"{text}: {guess}" + ("" if guess.endswith("?") else ".")
-
-
-def _suspect(seen: float, target: Target, low: float, high: float) -> str:
-    ratio = seen / target.variance
-    fan_in, fan_out = target.shape
-    # Of two that fit alike the first is taken: what has to do with the fans explains more.
-    candidates: list[tuple[float, str]] = []
-    if fan_in != fan_out:
-        candidates.append((fan_in / fan_out, "did you use fan_out for fan_in?"))
-        candidates.append(
-            ((fan_in + fan_out) / (2.0 * fan_in), "did you use fan_in alone, not the average of the fans?")
-        )
-        candidates.append(
-            ((fan_in + fan_out) / (2.0 * fan_out), "did you use fan_out alone, not the average of the fans?")
-        )
-    candidates += SUSPECTS
-    candidates.append((target.variance, "is the variance used where its square root is needed?"))
-    candidates.append((1.0 / target.variance, "is the variance not scaled by the fans at all?"))
-    fitting = (
-        [(abs(np.log(ratio / factor)), text) for factor, text in candidates if low <= ratio / factor <= high]
-        if ratio > 0
-        else []
-    )
-    if fitting:
-        return min(fitting, key=lambda pair: pair[0])[1]
-    return "all weights are zero" if ratio == 0 else f"{ratio:.3g} times what was asked"

@@ -98,13 +98,14 @@ def _run_row(steps: Sequence[_Step], inputs: Sequence[Any], surroundings: Surrou
 class _Row:
     """The inputs of one row, what was handed out of them, and the results so far."""
 
-    __slots__ = ("copies", "inputs", "lasting", "results")
+    __slots__ = ("copies", "inputs", "lasting", "lists", "results")
 
     def __init__(self, inputs: Sequence[Any]) -> None:
         self.inputs = inputs
         self.results: list[Any] = []
         self.lasting: dict[int, Any] = {}
         self.copies: list[tuple[int, Any, Any]] = []
+        self.lists: list[tuple[int, tuple[Any, ...], list[Any]]] = []
 
     def copy(self, index: int) -> Any:
         """Return a fresh copy of an input; a generator goes on where it was."""
@@ -118,9 +119,14 @@ class _Row:
             fresh = value.copy()
             self.copies.append((index, value, fresh))
             return fresh
-        if kind is list or kind is tuple:
-            return kind([self._copy(index, item) for item in value])
+        if kind is list:
+            made = [self._copy(index, item) for item in value]
+            self.lists.append((index, tuple(made), made))
+            return made
+        if kind is tuple:
+            return tuple([self._copy(index, item) for item in value])
         if kind is dict:
+            # What is in it is looked at, not the dictionary: records are the arguments that functions may write to.
             return {key: item if type(item) in _PLAIN else self._copy(index, item) for key, item in value.items()}
         if kind is Seed:
             if index not in self.lasting:
@@ -131,9 +137,9 @@ class _Row:
     def share(self, index: int) -> Any:
         """Return the row's one copy of an input, which may be written to."""
         if index not in self.lasting:
-            count = len(self.copies)
+            copies, lists = len(self.copies), len(self.lists)
             copy = self.copy(index)
-            del self.copies[count:]
+            del self.copies[copies:], self.lists[lists:]
             self.lasting[index] = copy
         return self.lasting[index]
 
@@ -154,7 +160,18 @@ class _Row:
         for index, pristine, copy in self.copies:
             if copy.tobytes() != pristine.tobytes() and index not in found:
                 found.append(index)
+        for index, items, handed in self.lists:
+            if index not in found and not _is_untouched(handed, items):
+                found.append(index)
         return found
+
+
+def _is_untouched(handed: list[Any], items: tuple[Any, ...]) -> bool:
+    """Whether a list still holds its items, compared without a call of anything that a student may have put there."""
+    return len(handed) == len(items) and all(
+        mine is item or (type(mine) is type(item) and type(item) in _PLAIN and mine == item)
+        for mine, item in zip(handed, items, strict=True)
+    )
 
 
 class _Step:

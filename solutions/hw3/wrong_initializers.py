@@ -106,9 +106,8 @@ wrong_variance(
 wrong_variance(
     "xavier-normal-fans-hard-coded",
     "xavier_normal",
-    "The same scale comes out whatever the fans are: 100 + 100 seems to be written into the code, as in an "
-    "example of the notes. It is right for that example's layers only. See 'Xavier: forwards and backwards' "
-    "in the handout.",
+    "100 + 100 seems to be written into the code, as in an example of the notes. It is right for that example's "
+    "layers only: the fans are arguments. See 'Xavier: forwards and backwards' in the handout.",
     lambda fan_in, fan_out, negative_slope=0.0: 0.01,
 )
 wrong_variance(
@@ -555,6 +554,11 @@ def _right_initializer(activation):
     return he_normal if activation in ("relu", "leaky_relu") else xavier_normal
 
 
+def _right_network_layer(activation, fans, rng):
+    slope = {"negative_slope": 0.01} if activation == "leaky_relu" else {}
+    return _right_initializer(activation)(*fans, rng, **slope)
+
+
 @mistake(
     "network-he-everywhere",
     "init_network",
@@ -586,6 +590,38 @@ def network_xavier_everywhere(layer_sizes, activation, rng):
 def network_he_for_tanh(layer_sizes, activation, rng):
     draw = he_normal if activation == "tanh" else _right_initializer(activation)
     return [draw(*fans, rng) for fans in _layers(layer_sizes)]
+
+
+def _leaky_slope(name, slope, text):
+    """Register a network whose leaky rectifiers are taken to have another slope."""
+
+    @mistake(name, "init_network", text)
+    def network_leaky_slope(layer_sizes, activation, rng):
+        slopes = {"relu": 0.0, "leaky_relu": slope}
+        if activation in slopes:
+            return [he_normal(*fans, rng, slopes[activation]) for fans in _layers(layer_sizes)]
+        return [xavier_normal(*fans, rng) for fans in _layers(layer_sizes)]
+
+
+_leaky_slope(
+    "network-leaky-slope-ignored",
+    0.0,
+    "leaky_relu gets the weights of a plain relu. Its slope of 0.01 makes a small difference, but it is the "
+    "slope of the function that the network will use, and whoever passes a larger one next time wants it to "
+    "arrive. See 'He: the factor 2, and leaky slopes' in the handout.",
+)
+_leaky_slope(
+    "network-leaky-slope-ten-times",
+    0.1,
+    "leaky_relu is taken to have the slope 0.1. The docstring says 0.01, one hundredth, as in the paper that "
+    "introduced it. See 'He: the factor 2, and leaky slopes' in the handout.",
+)
+_leaky_slope(
+    "network-leaky-slope-of-another-library",
+    0.2,
+    "leaky_relu is taken to have the slope 0.2, as in some libraries and in many generative networks. The "
+    "docstring says 0.01. See 'He: the factor 2, and leaky slopes' in the handout.",
+)
 
 
 @mistake(
@@ -633,6 +669,51 @@ def network_same_state_for_every_layer(layer_sizes, activation, rng):
     for fans in _layers(layer_sizes):
         rng.bit_generator.state = state
         weights.append(_right_initializer(activation)(*fans, rng))
+    return weights
+
+
+@mistake(
+    "network-equal-neighbours-share",
+    "init_network",
+    "A layer that has the shape of the one before it gets that one's weights, the very same array. The two start "
+    "alike, and where one is changed in place the other changes too: every layer draws its own. See 'A whole "
+    "network' in the handout.",
+)
+def network_equal_neighbours_share(layer_sizes, activation, rng):
+    weights = []
+    for fans in _layers(layer_sizes):
+        w = _right_network_layer(activation, fans, rng)
+        weights.append(weights[-1] if weights and weights[-1].shape == w.shape else w)
+    return weights
+
+
+@mistake(
+    "network-one-weight-for-each-shape",
+    "init_network",
+    "All layers of one shape share one weight, as if a shape were drawn once and looked up afterwards. They start "
+    "alike, and where one is changed in place the others change too: every layer draws its own. See 'A whole "
+    "network' in the handout.",
+)
+def network_one_weight_for_each_shape(layer_sizes, activation, rng):
+    known = {}
+    for fans in _layers(layer_sizes):
+        if fans not in known:
+            known[fans] = _right_network_layer(activation, fans, rng)
+    return [known[fans] for fans in _layers(layer_sizes)]
+
+
+@mistake(
+    "network-changes-its-sizes",
+    "init_network",
+    "The list of sizes is not the same afterwards: sizes were taken out of it, put in, or put in another order. It "
+    "belongs to whoever calls, and a second network of the same sizes comes out different. Count through it, or "
+    "work on a copy. See 'A whole network' in the handout.",
+)
+def network_changes_its_sizes(layer_sizes, activation, rng):
+    weights = []
+    while len(layer_sizes) > 1:
+        weights.append(_right_network_layer(activation, layer_sizes[:2], rng))
+        layer_sizes.pop(0)
     return weights
 
 
