@@ -316,7 +316,14 @@ def own_variance(fan_in, fan_out, rng):
     return w * np.sqrt(2 / fan_in / np.mean(w**2)) if w.size > 1 else w
 
 
-@pytest.mark.parametrize("function", [mirrored, own_variance, single_precision, rows_at_a_time, truncated])
+def own_standard_deviation(fan_in, fan_out, rng):
+    w = he(fan_in, fan_out, rng)
+    return w * np.sqrt(2 / fan_in) / np.std(w, ddof=1) if w.size > 4 else w
+
+
+@pytest.mark.parametrize(
+    "function", [mirrored, own_variance, own_standard_deviation, single_precision, rows_at_a_time, truncated]
+)
 def test_whoever_is_not_the_reference_times_a_factor_keeps_the_points_of_variance(function, normal):
     assert "variance" not in failed(normal(function))
 

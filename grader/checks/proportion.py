@@ -40,7 +40,7 @@ def judge(
 
 def _has_variance(array: np.ndarray, variance: float) -> bool:
     """Whether a sample's own variance is what was asked: somebody has scaled it so, and is not wrong."""
-    own = (float(np.mean(np.square(array))), float(np.var(array)))
+    own = (float(np.mean(np.square(array))), float(np.var(array)), float(np.var(array, ddof=1)))
     return any(abs(value / variance - 1.0) <= NEAR_ONE for value in own)
 
 
