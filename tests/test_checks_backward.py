@@ -404,6 +404,19 @@ def test_an_exception_in_extreme_cases_costs_extremes_only(squash):
     assert row(graded, "extremes").status is Outcome.ERROR
 
 
+def test_a_forward_that_raises_is_said_to_have_raised(dense):
+    """On some of the cases; the backward is not even called there."""
+
+    def forward(x, w, b):
+        if len(x) <= 3:
+            raise KeyError("eps")
+        return x @ w + b, (x, w)
+
+    graded = dense(dense_forward=forward)
+    assert "dense_forward raised KeyError" in row(graded, "dx").message
+    assert not any("dense_backward raised" in check.message for check in graded.checks)
+
+
 def test_a_backward_that_hangs_is_not_excused_by_its_forward():
     """The rows that were not tried any more say nothing of the forward, which is right."""
     section = DENSE.build("dense_backward", layers(), 0)
@@ -513,6 +526,7 @@ def test_behind_a_near_forward_what_is_neither_is_wrong(dense):
 
     graded = dense(dense_forward=bent_forward, dense_backward=backward)
     assert failed(graded) == {"db", "numeric"}
+    assert "not the gradient of your own dense_forward either, which is wrong" in row(graded, "db").message
 
 
 def without_bias(x, w, b):

@@ -335,3 +335,20 @@ def test_expected_answers_are_shown_as_what_they_are(kind, shown):
     known = Reference({"marked": lambda x: (np.arange(len(x)) == 0).astype(kind)})
     case = check.show("marked", check.build("marked", known, 0))[0]
     assert case_code(case.arguments, case.calls, case.answers).endswith(f"# first should be {shown}")
+
+
+# --- several returns ----------------------------------------------------------------------------------------
+
+
+def moments(x):
+    return x.mean(axis=0), x.var(axis=0)
+
+
+def test_returns_in_another_order_are_said_to_be_that():
+    check = Forward({"x": Array("N D")}, returns=("mean", "var"))
+    known = Reference({"moments": moments})
+    section = check.build("moments", known, 0)
+    graded = grade(check, "moments", section, known, moments=lambda x: (x.var(axis=0), x.mean(axis=0)))
+    assert any("in another order: var, mean;" in one.message for one in graded.checks)
+    graded = grade(check, "moments", section, known, moments=lambda x: (x.var(axis=0), 2 * x.mean(axis=0)))
+    assert not any("another order" in one.message for one in graded.checks)

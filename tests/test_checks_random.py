@@ -206,6 +206,15 @@ def test_an_unwritten_backward_is_not_implemented_whatever_the_forward_does(judg
     assert judge_backward(unwritten, unwritten).status is Outcome.NOT_IMPLEMENTED
 
 
+def test_what_the_forward_writes_into_is_not_the_backwards_fault(judge_backward):
+    def in_place(x, dropout_param):
+        out, cache = dropout(x, dropout_param)
+        x[...] = out
+        return x, cache
+
+    assert "manners" not in failed(judge_backward(KNOWN.functions["backward"], in_place))
+
+
 def test_writing_into_dout_costs_manners(judge_backward):
     def in_place(dout, cache):
         if cache is not None:

@@ -93,6 +93,13 @@ def test_transposed_shape_is_asked_about():
     assert remark.message == "dx has shape (3, 2), expected (2, 3). Is it transposed?"
 
 
+def test_axes_in_another_order_are_not_called_a_missing_reshape():
+    """Who follows that reshapes where a transpose belongs."""
+    one = Answers.gather("out", [(np.ones((4, 3, 2, 1)), 1.0, 1.0, False)])
+    (remark,) = compare(one, [np.ones((4, 3, 1, 2))]).remarks.values()
+    assert remark.message == "out has shape (4, 3, 1, 2), expected (4, 3, 2, 1). Are its axes in another order?"
+
+
 def test_a_loss_of_several_numbers_lacks_a_sum():
     """Over whatever axis: the batch may well be summed already."""
     number = Answers.gather("loss", [(np.asarray(2.0), 1.0, 1.0, False)])

@@ -123,9 +123,19 @@ def near(first: np.ndarray, second: np.ndarray, size: float = 1.0) -> bool:
     return first.shape == second.shape and bool(np.all(np.abs(first - second) <= 1e-6 * (size + np.abs(second))))
 
 
+UNFIT = "the output is no array of finite numbers in the shape of x: that comes first, and nothing can be said of this."
+
+
+def is_unfit(out: np.ndarray, x: np.ndarray) -> bool:
+    """Whether an output says nothing of a property, since it is wrong in a plainer way."""
+    return np.shape(out) != x.shape or not bool(np.isfinite(out).all())
+
+
 def stands_alone(arguments, returned):
     """Layer normalisation of one example is the same, whatever else is in the batch."""
     alone, together = returned["alone"][0], returned["together"][0]
+    if is_unfit(alone, arguments["first"]) or is_unfit(together, arguments["x"]):
+        return UNFIT
     if near(alone, together[:1]):
         return ""
     return "the first example comes out otherwise when the rest of the batch is gone: mu and var belong to one example."
@@ -147,9 +157,14 @@ independent = Property(
 
 def ignores_contrast(arguments, returned):
     """Brightness and contrast of an image are taken out by the means and variances of its own planes."""
+    if is_unfit(returned["plain"][0], arguments["x"]) or is_unfit(returned["brighter"][0], arguments["x"]):
+        return UNFIT
     if near(returned["plain"][0], returned["brighter"][0]):
         return ""
-    return "an image that is brighter and has more contrast comes out otherwise: its own mean and variance undo that."
+    return (
+        "an image that is brighter and has more contrast comes out otherwise: its own mean and variance undo that, "
+        "up to eps, which is 1e-12 here."
+    )
 
 
 def brighten(arguments):
@@ -193,7 +208,7 @@ def bias_does_nothing(arguments, returned):
     db, size = returned["gradients"][2], np.abs(returned["gradients"][1]).max()
     if np.all(np.abs(db) <= 1e-6 * (1.0 + size)):
         return ""
-    return "db is not zero, though no bias changes the output: does the gradient go through the mean as well?"
+    return "db is not zero, though no bias changes the output: its paths, that through the mean too, add up to zero."
 
 
 redundant = Property(
@@ -216,7 +231,10 @@ def weights_have_no_size(arguments, returned):
     """Twice the weights of a unit give the same output: its gradient is orthogonal to them, and half as large."""
     w, dw, halved = arguments["w"], returned["gradients"][1], returned["halved"][1]
     if not near(returned["forward"][0], returned["larger"][0]):
-        return "weights and bias of twice the size change the output, though both are divided by their own spread."
+        return (
+            "weights and bias of twice the size change the output, though they are divided by their own spread: "
+            "what is not, but eps, which is 1e-10 here?"
+        )
     if np.any(np.abs((w * dw).sum(axis=0)) > 1e-6 * (1.0 + np.abs(w).max() * np.abs(dw).sum())):
         return "<w, dw> of a unit is not zero: along its own weights the output does not change, so the slope is zero."
     if not near(2 * halved, dw, float(np.abs(dw).max())):

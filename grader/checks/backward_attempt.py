@@ -94,7 +94,13 @@ class Attempt:
     @cached_property
     def returned(self) -> list[dict[str, Any]]:
         """What came back in every case, by gradient; a remark where nothing did."""
-        return [base.unpack(base.step_of(row, 1), self.check.names, self.problem) for row in self.case_rows]
+        return [
+            # Where the forward gave nothing, it is the forward that raised.
+            base.unpack(
+                base.step_of(row, 1), self.check.names, self.problem if len(row.steps) > 1 else self.check.forward
+            )
+            for row in self.case_rows
+        ]
 
     @cached_property
     def judged(self) -> dict[str, Compared]:
@@ -185,6 +191,9 @@ class Attempt:
         if not finding.passed and self.state.kind == "near" and self.check.edges:
             message = f"cannot be judged until {self.check.forward} is right: {self.state.message}"
             return replace(finding, status=Outcome.BLOCKED, message=message)
+        if finding.status is Outcome.FAILED and self.state.kind == "near" and self.excuses:
+            text = f"It is not the gradient of your own {self.check.forward} either, which is wrong: mend that first."
+            return replace(finding, message=f"{finding.message} {text}".strip())
         return finding
 
     def _status(self, index: int) -> Outcome:

@@ -225,10 +225,14 @@ def _shape_message(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> 
     message = f"{name} has shape {show_shape(got)}, expected {show_shape(wanted)}."
     if len(got) == 2 and got == wanted[::-1]:
         message += " Is it transposed?"
+    elif sorted(got) == sorted(wanted):
+        message += " Are its axes in another order?"
     elif wanted == ():
         message += " It is one number for the whole batch: is a sum missing?"
     elif len(got) > len(wanted):
-        message += " Is a sum over the batch missing?" if got[1:] == wanted else ""
+        message += (
+            " There is one for every example: is a sum or mean over the batch missing?" if got[1:] == wanted else ""
+        )
     elif _size(got) == _size(wanted) > 1:
         message += " The number of entries is right: is a reshape missing?"
     elif got == ():

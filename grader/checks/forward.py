@@ -219,7 +219,7 @@ class _Attempt:
         found = self._rows()
         if all(finding.passed for finding in found):
             return found
-        return naming.explain(found, self.signature(found), self.section["mistakes"], self._remark)
+        return naming.explain(found, self.signature(found), self.section["mistakes"], self._remark, self._order)
 
     def signature(self, found: list[Finding] | None = None) -> Signature:
         """Return what the student's function answered, row by row."""
@@ -237,6 +237,17 @@ class _Attempt:
         if any(self.section["extreme"]):
             rows["extremes"] = row_outcome(extreme)
         return Signature(rows, naming.side_sentences(found if found is not None else self._rows()))
+
+    def _order(self) -> str:
+        """Say that all returns are right in another order, where every case has all of them."""
+        reads = [
+            read for part in self.section["values"] for read in part["reads"] if read["name"] in self.check.returns
+        ]
+        names, cases = [read["name"] for read in reads], [list(read["cases"]) for read in reads]
+        if sorted(names) != sorted(self.check.returns) or any(one != list(range(len(self.returned))) for one in cases):
+            return ""
+        by_name = {read["name"]: Answers.from_tree(read) for read in reads}
+        return naming.find_order(self.returned, {name: by_name[name] for name in self.check.returns}, self.ordinary)
 
     def _wrong_extremes(self) -> Iterator[tuple[str, list[np.ndarray | None]]]:
         for part in self.section["values"]:

@@ -229,7 +229,8 @@ class Numeric:
         for number, probe in enumerate(probes):
             gradient = _same_size(gradients[probe.gradient], probe.direction)
             if gradient is None:
-                return _Lines(trouble="" if isinstance(step, Returned) else base.describe_step(step, self.problem))
+                ended = self.problem if len(row.steps) > self.gradient_step else self.forward
+                return _Lines(trouble="" if isinstance(step, Returned) else base.describe_step(step, ended))
             values = base.step_of(row, self.gradient_step + 1 + number)
             if not isinstance(values, Returned) or not _are_outputs(values.value, np.shape(dout)):
                 return _Lines(trouble=f"{self.forward} could not be evaluated near the case's input.")
