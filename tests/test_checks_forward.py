@@ -337,6 +337,19 @@ def test_expected_answers_are_shown_as_what_they_are(kind, shown):
     assert case_code(case.arguments, case.calls, case.answers).endswith(f"# first should be {shown}")
 
 
+# --- a dictionary that nothing is read from -----------------------------------------------------------------
+
+
+def test_options_that_nothing_is_read_from_must_stay_in_their_dictionary():
+    check = Forward({"x": Array("N D"), "options": Record({"eps": Maybe(Choice((0.1, 0.2)))})}, returns=("out",))
+    known = Reference({"scaled": lambda x, options: x * options.get("eps", 1.0)})
+    section = check.build("scaled", known, 0)
+    assert earned(grade(check, "scaled", section, known)) == POINTS
+    graded = grade(check, "scaled", section, known, scaled=lambda x, options: x * options.pop("eps", 1.0))
+    assert lost(graded) == {"manners"}
+    assert "scaled writes into options" in row(graded, "manners").message
+
+
 # --- several returns ----------------------------------------------------------------------------------------
 
 

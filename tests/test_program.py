@@ -556,3 +556,36 @@ def test_recursion_without_end_is_an_error_of_the_row():
     limit = sys.getrecursionlimit()
     assert run_row({"f": f}, [call("f", ["in", 0])], 0)[0][1] == "RecursionError"
     assert sys.getrecursionlimit() == limit
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda record: record.pop("eps"),
+        lambda record: record.clear(),
+        lambda record: record.update(eps=0.2),
+        lambda record: record.update(eps=np.float64(0.1)),
+        lambda record: record["mean"].fill(1.0),
+        lambda record: record.update(mean=np.zeros(2)),
+    ],
+)
+def test_a_record_that_must_stay_whole_and_does_not_is_reported(spoil):
+    record = {"eps": 0.1, "mean": np.zeros(2), "count": 2**70}
+    assert run_row({"spoil": spoil}, [call("spoil", ["whole", 1])], X, record)[-1] == [1]
+
+
+def test_a_record_stays_whole_where_entries_only_come():
+    """A cache may be kept in the caller's own dictionary; keys that lie about themselves are passed over."""
+
+    class Liar(str):
+        def __eq__(self, other):
+            raise SystemExit
+
+        __hash__ = str.__hash__
+
+    def add(record):
+        record["cache"] = 1
+        record[Liar("another")] = 2
+        record["eps"] = record["eps"]
+
+    assert run_row({"add": add}, [call("add", ["whole", 0])], {"eps": 0.1, "mean": np.zeros(2)})[-1] == []

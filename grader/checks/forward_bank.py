@@ -68,14 +68,15 @@ def _has_drawn(case: Case, path: str, wanted: Any) -> bool:
 
 
 def request(check: Forward, problem: str, cases: Sequence[Case]) -> Requests:
-    """Return the call of every case, the smallest ones twice, with the record argument observed."""
+    """Return the call of every case, the smallest ones twice, with a record that is read from observed."""
     requests = Requests()
     keep = [i for i, name in enumerate(check.returns) if name == "cache"]
-    record = list(check.inputs).index(check.record) if check.record else None
     keys = sorted({name for part in check.all_parts for name in part.reads} - set(check.returns))
+    # A dictionary may be written to where something is read from it, and there alone.
+    record = list(check.inputs).index(check.record) if check.record and keys else None
     for index, case in enumerate(cases):
         row = list(case.arguments.values())
-        slots = base.inputs(len(row))
+        slots = [["whole" if isinstance(value, dict) else "in", i] for i, value in enumerate(row)]
         options: dict[str, Any] = {"keep": keep} if keep else {}
         if record is not None:
             slots[record] = ["shared", record]

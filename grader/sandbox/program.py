@@ -17,10 +17,10 @@ from grader.sandbox.describe import MAX_ARRAY_BYTES, Sources, describe_error, de
 from grader.sandbox.functions import NAMED
 from grader.sandbox.marks import Named, Seed, plain_array
 
-_IN, _SHARED, _RESULT = range(3)
+_IN, _SHARED, _RESULT, _WHOLE = range(4)
 # What need not be copied.
 _PLAIN = frozenset((int, float, bool, str, type(None)))
-_SLOTS = {"in": _IN, "shared": _SHARED, "result": _RESULT}
+_SLOTS = {"in": _IN, "shared": _SHARED, "result": _RESULT, "whole": _WHOLE}
 
 
 class UnusableError(Exception):
@@ -98,7 +98,7 @@ def _run_row(steps: Sequence[_Step], inputs: Sequence[Any], surroundings: Surrou
 class _Row:
     """The inputs of one row, what was handed out of them, and the results so far."""
 
-    __slots__ = ("copies", "inputs", "lasting", "lists", "results")
+    __slots__ = ("copies", "inputs", "lasting", "lists", "records", "results")
 
     def __init__(self, inputs: Sequence[Any]) -> None:
         self.inputs = inputs
@@ -106,6 +106,7 @@ class _Row:
         self.lasting: dict[int, Any] = {}
         self.copies: list[tuple[int, Any, Any]] = []
         self.lists: list[tuple[int, tuple[Any, ...], list[Any]]] = []
+        self.records: list[tuple[int, tuple[tuple[str, Any], ...], dict[str, Any]]] = []
 
     def copy(self, index: int) -> Any:
         """Return a fresh copy of an input; a generator goes on where it was."""
@@ -126,13 +127,20 @@ class _Row:
         if kind is tuple:
             return tuple([self._copy(index, item) for item in value])
         if kind is dict:
-            # What is in it is looked at, not the dictionary: records are the arguments that functions may write to.
+            # What is in it is looked at, not the dictionary itself: see `copy_whole`.
             return {key: item if type(item) in _PLAIN else self._copy(index, item) for key, item in value.items()}
         if kind is Seed:
             if index not in self.lasting:
                 self.lasting[index] = np.random.default_rng(value.value)
             return self.lasting[index]
         return NAMED[value.name] if kind is Named else value
+
+    def copy_whole(self, index: int) -> Any:
+        """Return a fresh copy of an input; where it is a dictionary, what it holds must stay in it."""
+        fresh = self.copy(index)
+        if isinstance(fresh, dict):
+            self.records.append((index, tuple(fresh.items()), fresh))
+        return fresh
 
     def share(self, index: int) -> Any:
         """Return the row's one copy of an input, which may be written to."""
@@ -163,15 +171,28 @@ class _Row:
         for index, items, handed in self.lists:
             if index not in found and not _is_untouched(handed, items):
                 found.append(index)
+        for index, entries, record in self.records:
+            if index not in found and not _holds(record, entries):
+                found.append(index)
         return found
 
 
+# Both compare without a call of anything that a student may have put there.
+
+
 def _is_untouched(handed: list[Any], items: tuple[Any, ...]) -> bool:
-    """Whether a list still holds its items, compared without a call of anything that a student may have put there."""
-    return len(handed) == len(items) and all(
-        mine is item or (type(mine) is type(item) and type(item) in _PLAIN and mine == item)
-        for mine, item in zip(handed, items, strict=True)
-    )
+    """Whether a list still holds its items."""
+    return len(handed) == len(items) and all(map(_is_same, handed, items))
+
+
+def _holds(record: dict[str, Any], entries: tuple[tuple[str, Any], ...]) -> bool:
+    """Whether a dictionary still holds its entries; others may have come."""
+    mine = {key: item for key, item in record.items() if type(key) is str}
+    return all(key in mine and _is_same(mine[key], item) for key, item in entries)
+
+
+def _is_same(mine: Any, item: Any) -> bool:
+    return mine is item or (type(mine) is type(item) and type(item) in _PLAIN and bool(mine == item))
 
 
 class _Step:
@@ -205,6 +226,8 @@ class _Step:
                     arguments.append(row.copy(index))
             elif kind == _SHARED:
                 arguments.append(row.share(index))
+            elif kind == _WHOLE:
+                arguments.append(row.copy_whole(index))
             else:
                 arguments.append(row.find_result(index, position, self.names[index]))
         return arguments
