@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,13 @@ from submissions import ROOT, Outcome
 
 PROGRAM = Path(sys.executable).parent / "grader"
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "TEMP", "TMP")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard():
+    """Ctrl-C reaches what is started here: a shell's job in the background begins deaf to it, and hands that on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
