@@ -232,8 +232,8 @@ def weights_have_no_size(arguments, returned):
     w, dw, halved = arguments["w"], returned["gradients"][1], returned["halved"][1]
     if not near(returned["forward"][0], returned["larger"][0]):
         return (
-            "weights and bias of twice the size change the output, though they are divided by their own spread: "
-            "what is not, but eps, which is 1e-10 here?"
+            "weights and bias of twice the size change the output, though they are divided by their own spread; "
+            "only eps is not, and what is given as eps is next to nothing here."
         )
     if np.any(np.abs((w * dw).sum(axis=0)) > 1e-6 * (1.0 + np.abs(w).max() * np.abs(dw).sum())):
         return "<w, dw> of a unit is not zero: along its own weights the output does not change, so the slope is zero."
